@@ -1,1 +1,1 @@
-
+"""What leaves the gateway: receipts, reports, the flows' answers, and the outboxes into which they go."""

@@ -1,0 +1,105 @@
+"""Writes the IDD file of any layout from typed frames: AAA, the body records, ZZZ with count and checksum.
+
+A frame holds the typed columns of one record type (market.frames.typed_schema) and `line` (UInt32), which orders
+the records of all types among each other: a child's line is behind its parent's and before the next parent's.
+"""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from market.character_set import made_safe
+from market.checksum import checksum
+from market.clock import idd_time
+from market.fault import Fault
+from market.header import Header
+from market.item_type import Kind
+from market.layout import Item, Layout, Record
+from outbound.item_text import item_text
+
+
+def body(layout: Layout, frames: Mapping[str, pl.DataFrame]) -> bytes:
+    """The body records in order of `line`, each ended by LF.
+
+    Raises Fault where a value does not keep what the layout says of its item, since only we can have put it there.
+    """
+    texts = [_records(layout, layout.record(record_type), frame) for record_type, frame in frames.items()]
+    if not texts:
+        return b""
+    records = pl.concat(texts).sort("line", maintain_order=True)["text"]
+    return str(records.str.join("").item()).encode()
+
+
+def file(header: Header, layout: Layout, frames: Mapping[str, pl.DataFrame]) -> bytes:
+    """A whole file: the header's AAA record, the body, and the footer."""
+    return sealed(header_record(header) + body(layout, frames))
+
+
+def header_record(header: Header) -> bytes:
+    """The AAA record, ended by LF."""
+    return record_line(
+        "AAA",
+        header.file_type,
+        header.message_role,
+        idd_time(header.creation_time),
+        header.from_role,
+        header.from_id,
+        header.to_role,
+        header.to_id,
+        str(header.sequence),
+        header.test_flag,
+    )
+
+
+def record_line(*items: str) -> bytes:
+    """One record of the given items, its type first, each made safe, with the closing separator and LF."""
+    return "".join(f"{made_safe(item)}|" for item in items).encode() + b"\n"
+
+
+def sealed(records: bytes) -> bytes:
+    """Records that each end in LF, AAA first, followed by the footer that counts and sums them."""
+    return records + record_line("ZZZ", str(records.count(b"\n") + 1), str(checksum(records)))
+
+
+def _records(layout: Layout, record: Record, frame: pl.DataFrame) -> pl.DataFrame:
+    _guard(layout, record, frame)
+    items = [item_text(pl.col(item.column), item.type) for item in record.items]
+    return frame.select("line", text=pl.concat_str(pl.lit(record.type), *items, pl.lit("\n"), separator="|"))
+
+
+def _guard(layout: Layout, record: Record, frame: pl.DataFrame) -> None:
+    found = frame.select(_broken(item).any().alias(item.column) for item in record.items).row(0, named=True)
+    for item in record.items:
+        if found[item.column]:
+            raise Fault(f"{layout.file_type} {record.type}: a value of {item.name} is not {_wanted(item)}")
+
+
+def _broken(item: Item) -> pl.Expr:
+    """True where a value is not what the layout says."""
+    value = pl.col(item.column)
+    is_text = item.type.kind in (Kind.TEXT, Kind.BOOLEAN)
+    present = (value.is_not_null() & (value != "")) if is_text else value.is_not_null()
+    if item.presence == "N":
+        return present
+    match item.type.kind:
+        case Kind.INTEGER | Kind.DECIMAL:
+            wrong = value.abs() >= 10**item.type.digits
+        case Kind.TEXT:
+            wrong = value.str.len_chars() > item.type.digits
+        case Kind.BOOLEAN:
+            wrong = ~value.is_in(["T", "F"])
+        case Kind.TIME:
+            wrong = ~value.is_between(0, 24 * 60 - 1)
+        case Kind.DATE | Kind.DATETIME:
+            wrong = ~value.dt.year().is_between(0, 9999)
+    if item.valid:
+        wrong |= ~item_text(value, item.type).is_in(item.valid)
+    broken: pl.Expr = present & wrong
+    return broken | ~present if item.presence == "M" else broken
+
+
+def _wanted(item: Item) -> str:
+    if item.presence == "N":
+        return "empty, and the item is unused"
+    valid = f" of {', '.join(item.valid)}" if item.valid else ""
+    return f"{item.type}{valid}" + (", or it is missing" if item.presence == "M" else "")
