@@ -50,17 +50,17 @@ BM_UNITS = pl.Schema(
 
 CAPACITY_VALUES = pl.Schema(
     {
-        "bm_unit_id": pl.String,
-        "effective_from": pl.Date,
-        "generation_capacity": pl.Int64,
-        "demand_capacity": pl.Int64,
-        "source": pl.String,
-        "declaration_type": pl.String,
-        "season": pl.String,
-        "season_start_year": pl.Int32,
+        "bm_unit_id": pl.String(),
+        "effective_from": pl.Date(),
+        "generation_capacity": pl.Int64(),
+        "demand_capacity": pl.Int64(),
+        "source": pl.String(),
+        "declaration_type": pl.String(),
+        "season": pl.String(),
+        "season_start_year": pl.Int32(),
         "received_at": RECEIVED,
-        "submission_ref": pl.String,
-        "line": pl.UInt32,
+        "submission_ref": pl.String(),
+        "line": pl.UInt32(),
     }
 )
 """One row a change of GC and DC after the register: in force from its day until a later one.

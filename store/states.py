@@ -1,0 +1,96 @@
+"""The states and kinds that rows of the store can have, and which state follows which (exchange.md, section 4)."""
+
+from enum import StrEnum
+
+
+class SubmissionState(StrEnum):
+    """Where a submission stands."""
+
+    RECEIVED = "RECEIVED"
+    """Taken; not yet answered with a receipt."""
+    NACKED = "NACKED"
+    """Answered with a receipt code 1 to 7: the end."""
+    DUPLICATE = "DUPLICATE"
+    """Answered with 101: the end."""
+    ACKED = "ACKED"
+    """Answered with 100; not yet decided."""
+    VALIDATED = "VALIDATED"
+    """Decided: it has an outcome."""
+    HELD = "HELD"
+    """Waits for an operator or for a gap to be filled."""
+    QUARANTINED = "QUARANTINED"
+    """Kept away from the workers until an operator decides."""
+    WITHDRAWN = "WITHDRAWN"
+    """Taken back by an operator: the end."""
+
+
+FOLLOWING: dict[SubmissionState, frozenset[SubmissionState]] = {
+    SubmissionState.RECEIVED: frozenset(
+        {SubmissionState.NACKED, SubmissionState.DUPLICATE, SubmissionState.ACKED},
+    ),
+    SubmissionState.ACKED: frozenset(
+        {SubmissionState.VALIDATED, SubmissionState.HELD, SubmissionState.QUARANTINED},
+    ),
+    SubmissionState.HELD: frozenset({SubmissionState.VALIDATED, SubmissionState.WITHDRAWN}),
+    SubmissionState.QUARANTINED: frozenset({SubmissionState.VALIDATED, SubmissionState.WITHDRAWN}),
+    SubmissionState.VALIDATED: frozenset(),
+    SubmissionState.NACKED: frozenset(),
+    SubmissionState.DUPLICATE: frozenset(),
+    SubmissionState.WITHDRAWN: frozenset(),
+}
+"""The states that may follow each state."""
+
+UNDECIDED = (SubmissionState.RECEIVED, SubmissionState.ACKED)
+"""The states in which a submission makes the later ones of its channel wait."""
+
+
+class Outcome(StrEnum):
+    """What became of a validated submission's acceptance units."""
+
+    ACCEPTED = "ACCEPTED"
+    PARTIAL = "PARTIAL"
+    REJECTED = "REJECTED"
+
+
+class Profile(StrEnum):
+    """How a submission is written."""
+
+    IDD = "IDD"
+    CSV = "CSV"
+
+
+class RunKind(StrEnum):
+    """Why a submission was validated."""
+
+    ARRIVAL = "ARRIVAL"
+    RERUN = "RERUN"
+    REVALIDATION = "REVALIDATION"
+
+
+class AnswerKind(StrEnum):
+    """What an answer is."""
+
+    RECEIPT = "RECEIPT"
+    REPORT = "REPORT"
+    FLOW = "FLOW"
+    NOTICE = "NOTICE"
+
+
+class AnswerState(StrEnum):
+    """How far an answer has come on its way to the party."""
+
+    PENDING = "PENDING"
+    """Committed; not yet on the outbox's file system."""
+    STAGED = "STAGED"
+    """Written where the party does not see it."""
+    DELIVERED = "DELIVERED"
+    """In the party's outbox."""
+    COLLECTED = "COLLECTED"
+    """Deleted by the party."""
+
+
+class Direction(StrEnum):
+    """Which way the files of a sequence go."""
+
+    IN = "IN"
+    OUT = "OUT"

