@@ -3,6 +3,7 @@
 The structures are for JSON, the texts for people; both say the same.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from market.layout import SUPERSEDED, Item, Layout, Record, file_types, layout
@@ -91,7 +92,7 @@ def _title(entry: dict[str, Any]) -> str:
     return str(entry["name"]) + ("" if entry["in_use"] else " (superseded, refused)")
 
 
-def _aligned(rows: list[tuple[str, ...]]) -> str:
+def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
     """Rows as lines of columns that line up, two spaces between them, nothing behind the last."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
