@@ -17,8 +17,9 @@ def made_safe_expr(text: pl.Expr) -> pl.Expr:
 
 
 def cut_expr(text: pl.Expr, type_: ItemType) -> pl.Expr:
-    """Each text cut to the characters that a text item of that type holds."""
-    return text.str.head(type_.digits)
+    """Each text cut to the characters that a text item of that type holds; a cut one does not end in a space."""
+    cut = text.str.head(type_.digits).str.strip_chars_end(" ")
+    return pl.when(text.str.len_chars() > type_.digits).then(cut).otherwise(text)
 
 
 def item_text(typed: pl.Expr, type_: ItemType) -> pl.Expr:

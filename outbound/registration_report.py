@@ -37,7 +37,7 @@ def _known(changes: pl.DataFrame) -> dict[str, pl.Expr]:
     known = {
         "action_code": pl.lit("Change"),
         "registration_status": pl.lit("S"),
-        # The register has a unit without a name; the item is mandatory, and its id names it as well.
+        # A registration may come without a name; the item is mandatory, and the id names the unit as well.
         "bm_unit_name": pl.coalesce("bm_unit_name", "bm_unit_id"),
         "ngc_bm_unit_name": pl.col("netso_name"),
         "effective_to_date": pl.when(effective_to < OPEN_END).then(effective_to),

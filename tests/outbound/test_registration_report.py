@@ -51,7 +51,10 @@ def test_an_end_of_the_registration_is_told() -> None:
 
 
 def test_long_names_are_cut_and_missing_ones_are_the_id() -> None:
-    long, missing = details({"bm_unit_name": "A" * 31}, {"bm_unit_name": None})[2:4]
+    long, spaced, missing = details(
+        {"bm_unit_name": "A" * 31}, {"bm_unit_name": "A" * 29 + " B"}, {"bm_unit_name": None}
+    )[2:5]
+    assert spaced.split("|")[3] == "A" * 29
     assert long.split("|")[3] == "A" * 30
     assert missing.split("|")[3] == "T_ACME-1"
 
