@@ -1,0 +1,89 @@
+"""The bytes of a file and where its lines are: the one index from which every line number comes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+CHUNK = 1 << 24
+"""Bytes looked at in one vectorised pass: bounds the memory of the passes, not of the file."""
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+Offsets = npt.NDArray[np.int64] | npt.NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A received file with any byte-order mark and any CR before LF removed.
+
+    `ends[i]` is the offset just behind line i without its line end. Line numbers count from 1, so line i is i + 1.
+    `byte_order_mark` and `first_cr_line` (0: none) tell what was removed.
+    """
+
+    data: bytes
+    ends: Offsets
+    byte_order_mark: bool
+    first_cr_line: int
+
+    @property
+    def count(self) -> int:
+        """How many lines, a last one without a line end included."""
+        return len(self.ends)
+
+    @cached_property
+    def starts(self) -> Offsets:
+        """The offset of each line's first byte."""
+        starts = np.empty_like(self.ends)
+        starts[:1] = 0
+        np.add(self.ends[:-1], 1, out=starts[1:])
+        return starts
+
+    def line(self, number: int) -> bytes:
+        """The bytes of the line with that number, counted from 1, without the line end."""
+        return self.data[int(self.starts[number - 1]) : int(self.ends[number - 1])]
+
+    def span(self, first: int, last: int) -> memoryview:
+        """The bytes from the line of index `first` up to before that of index `last`, line ends included."""
+        stop = int(self.starts[last]) if last < self.count else len(self.data)
+        return memoryview(self.data)[int(self.starts[first]) : stop]
+
+
+def offsets_of(data: bytes, byte: int) -> Offsets:
+    """Every offset at which a byte stands; 32-bit where the file allows, to halve the index."""
+    buffer = np.frombuffer(data, np.uint8)
+    dtype = np.uint32 if len(data) < 2**32 - 1 else np.int64
+    found = [
+        (np.flatnonzero(buffer[at : at + CHUNK] == byte) + at).astype(dtype) for at in range(0, len(buffer), CHUNK)
+    ]
+    return np.concatenate(found) if found else np.empty(0, dtype)
+
+
+def index_lines(received: bytes) -> Lines:
+    """Finds the lines of a received file, removing what ENV-12 lets be removed.
+
+    A last line without a line end counts; an empty rest behind the last line end does not.
+    """
+    byte_order_mark = received.startswith(BYTE_ORDER_MARK)
+    data = received[len(BYTE_ORDER_MARK) :] if byte_order_mark else received
+    first_cr_line = 0
+    carriage_return = data.find(b"\r\n")
+    if carriage_return >= 0:
+        first_cr_line = data.count(b"\n", 0, carriage_return) + 1
+        data = data.replace(b"\r\n", b"\n")
+    ends = offsets_of(data, ord("\n"))
+    if data and not data.endswith(b"\n"):
+        ends = np.append(ends, ends.dtype.type(len(data)))
+    return Lines(data, ends, byte_order_mark, first_cr_line)
+
+
+def chunks_of_lines(lines: Lines, first: int, last: int) -> Iterator[memoryview]:
+    """The bytes of the lines from index `first` up to before `last`, in pieces of whole lines of about CHUNK bytes."""
+    at = first
+    while at < last:
+        goal = int(lines.starts[at]) + CHUNK
+        after = min(last, max(at + 1, int(np.searchsorted(lines.starts, goal))))
+        yield lines.span(at, after)
+        at = after

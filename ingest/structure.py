@@ -1,0 +1,196 @@
+"""Structure of a body against its layout: record types, items, nesting, order and cardinality (rules STR).
+
+Body row i is line i + 2: the header is line 1. All passes are over arrays of codes and offsets; Python sees
+no record but the first few that break a rule.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.lines import Lines, offsets_of
+from market.layout import Layout, Record
+
+UNKNOWN = 255
+"""The code of a line whose record type the flow does not have."""
+
+Codes = npt.NDArray[np.uint8]
+Rows = npt.NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class Place:
+    """One line where the body breaks a structure rule."""
+
+    line: int
+    rule: str
+    message: str
+
+    @property
+    def data(self) -> str:
+        """What the receipt says of it."""
+        return f"line {self.line}: {self.rule} {self.message}"
+
+
+@dataclass(frozen=True)
+class Structure:
+    """The record type of every body row, as places in `layout.records`, and where the structure is broken."""
+
+    layout: Layout
+    codes: Codes
+    places: tuple[Place, ...]
+
+    @cached_property
+    def rows(self) -> dict[str, Rows]:
+        """Per record type the body rows on which it stands, in file order."""
+        return {
+            record.type: np.flatnonzero(self.codes == code).astype(np.uint32)
+            for code, record in enumerate(self.layout.records)
+        }
+
+
+def structure_of(lines: Lines, layout: Layout, limit: int) -> Structure:
+    """The structure of the body between the first and the last line; at most `limit` places, by line."""
+    codes = _record_codes(lines, layout)
+    structure = Structure(layout, codes, ())
+    places = _order_places(lines, layout, codes, limit)
+    if not places:
+        places = _count_places(structure, limit)
+    places += _item_places(lines, layout, codes, limit)
+    return Structure(layout, codes, tuple(sorted(places, key=lambda place: (place.line, place.rule))[:limit]))
+
+
+def _record_codes(lines: Lines, layout: Layout) -> Codes:
+    buffer = np.frombuffer(lines.data, np.uint8)
+    starts, ends = lines.starts[1:-1], lines.ends[1:-1]
+    codes = np.full(len(starts), UNKNOWN, np.uint8)
+    lead = np.zeros(len(starts), np.uint32)
+    for offset in range(4):
+        at = starts + starts.dtype.type(offset)
+        # a line shorter than four bytes is followed by at least the footer, so the offset stays in the buffer
+        lead = (lead << np.uint32(8)) | np.where(at < ends, buffer[at], 0).astype(np.uint32)
+    for code, record in enumerate(layout.records):
+        codes[lead == int.from_bytes(record.type.encode() + b"|", "big")] = code
+    return codes
+
+
+@lru_cache
+def _may_follow(layout: Layout) -> npt.NDArray[np.bool_]:
+    """Whether a record may stand directly behind another; the last row is for the header.
+
+    Every record type has one path, so the record before tells which parents are open: a record may follow as
+    a child of the one before, or beside it or one of its ancestors, not before that one in the flow's order.
+    """
+    order = {record.type: place for place, record in enumerate(layout.records)}
+    allowed = np.zeros((len(order) + 1, len(order)), np.bool_)
+    for after in layout.records:
+        if after.parent is None:
+            allowed[len(order), order[after.type]] = True
+        for before in layout.records:
+            open_records = (before, *layout.ancestors(before.type))
+            allowed[order[before.type], order[after.type]] = after.parent == before.type or any(
+                record.parent == after.parent and order[record.type] <= order[after.type] for record in open_records
+            )
+    return allowed
+
+
+def _order_places(lines: Lines, layout: Layout, codes: Codes, limit: int) -> list[Place]:
+    unknown = np.flatnonzero(codes == UNKNOWN)
+    known = np.flatnonzero(codes != UNKNOWN) if len(unknown) else None
+    followed = codes if known is None else codes[known]
+    before = np.empty_like(followed)
+    before[:1] = len(layout.records)
+    before[1:] = followed[:-1]
+    stray = np.flatnonzero(~_may_follow(layout)[before, followed])
+    places = []
+    for row in unknown[:limit].tolist():
+        found = lines.line(row + 2).split(b"|")[0][:12].decode("ascii", "replace")
+        places.append(Place(row + 2, "STR-01", f"{found or 'a blank record'} is no record of {layout.file_type}"))
+    for at in stray[:limit].tolist():
+        row = at if known is None else int(known[at])
+        places.append(Place(row + 2, "STR-01", _stray_message(layout, int(before[at]), int(followed[at]))))
+    return places
+
+
+def _stray_message(layout: Layout, before: int, found: int) -> str:
+    record = layout.records[found]
+    behind = "AAA" if before == len(layout.records) else layout.records[before].type
+    under = f"under a {record.parent}" if record.parent else "at the top"
+    return f"{record.type} stands behind {behind}, {layout.file_type} has it {under} in its order"
+
+
+def _count_places(structure: Structure, limit: int) -> list[Place]:
+    places: list[Place] = []
+    for record in structure.layout.records:
+        rows = structure.rows[record.type]
+        parents = structure.rows[record.parent] if record.parent else np.zeros(1, np.uint32)
+        first = np.searchsorted(rows, parents)
+        counts = np.diff(first, append=len(rows))
+        for at in np.flatnonzero(~_count_fits(record, counts))[:limit].tolist():
+            found, (least, most) = int(counts[at]), record.occurs_range
+            line = int(parents[at]) + 2 if record.parent else 1
+            if found and most is not None and found > most:
+                line = int(rows[first[at] + most]) + 2
+            above = record.parent or "the header"
+            due = "46, 48 or 50" if record.occurs == "46-50" else _due(least, most)
+            places.append(Place(line, "STR-03", f"{found} {record.type} under {above}, {due} due"))
+    return places
+
+
+def _due(least: int, most: int | None) -> str:
+    if most is None:
+        return f"at least {least}"
+    return str(least) if least == most else f"{least} to {most}"
+
+
+def _count_fits(record: Record, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    if record.occurs == "46-50":
+        return np.isin(counts, (46, 48, 50))
+    least, most = record.occurs_range
+    fits: npt.NDArray[np.bool_] = counts >= least
+    return fits if most is None else fits & (counts <= most)
+
+
+def _item_places(lines: Lines, layout: Layout, codes: Codes, limit: int) -> list[Place]:
+    places: list[Place] = []
+    at = 0
+    for chunk_rows in _row_chunks(lines):
+        wrong = _wrong_rows(lines, layout, codes, at, at + chunk_rows)
+        places += [_item_place(lines, layout, codes, row) for row in wrong[: limit - len(places)].tolist()]
+        at += chunk_rows
+        if len(places) >= limit:
+            break
+    return places
+
+
+def _row_chunks(lines: Lines, rows: int = 1 << 18) -> list[int]:
+    """Sizes of pieces of the body whose separators are looked for at once."""
+    body = lines.count - 2
+    return [min(rows, body - at) for at in range(0, body, rows)]
+
+
+def _wrong_rows(lines: Lines, layout: Layout, codes: Codes, first: int, last: int) -> npt.NDArray[np.int64]:
+    """Body rows of known records in a piece whose separators are not the record's own number, the last closing."""
+    offset = int(lines.starts[first + 1])
+    ends = lines.ends[first + 1 : last + 1].astype(np.int64) - offset
+    separators = offsets_of(bytes(lines.span(first + 1, last + 1)), ord("|")).astype(np.int64)
+    wanted = np.zeros(UNKNOWN + 1, np.int64)
+    wanted[: len(layout.records)] = [len(record.items) + 1 for record in layout.records]
+    due = wanted[codes[first:last]]
+    closing = np.cumsum(due)
+    if closing[-1] == len(separators) and np.array_equal(separators[closing - 1], ends - 1) and due.all():
+        return np.empty(0, np.int64)
+    found = np.diff(np.searchsorted(separators, ends), prepend=0)
+    closed = np.frombuffer(lines.data, np.uint8)[ends + offset - 1] == ord("|")
+    return np.flatnonzero((codes[first:last] != UNKNOWN) & ((found != due) | ~closed)) + first
+
+
+def _item_place(lines: Lines, layout: Layout, codes: Codes, row: int) -> Place:
+    record = layout.records[codes[row]]
+    text = lines.line(row + 2)
+    if not text.endswith(b"|"):
+        return Place(row + 2, "STR-02", f"{record.type} ends without its closing separator")
+    found = text.count(b"|") - 1
+    return Place(row + 2, "STR-02", f"{record.type} has {found} items, {layout.file_type} gives it {len(record.items)}")

@@ -1,0 +1,57 @@
+"""The rules, contexts and acceptances that stand in the modules of this package: found, registered nowhere."""
+
+import importlib
+import pkgutil
+from functools import lru_cache
+from types import ModuleType
+from typing import TypeVar
+
+import rules
+from market.layout import Layout
+from rules.acceptance import Acceptance
+from rules.context import Context
+from rules.rule import RecordTest, Rule
+
+Declared = TypeVar("Declared", Rule, Context, Acceptance)
+
+
+@lru_cache
+def _modules() -> tuple[ModuleType, ...]:
+    found = pkgutil.walk_packages(rules.__path__, "rules.")
+    return tuple(importlib.import_module(module.name) for module in found)
+
+
+def _declared(kind: type[Declared]) -> list[Declared]:
+    values = [value for module in _modules() for value in vars(module).values() if isinstance(value, kind)]
+    return list({id(value): value for value in values}.values())
+
+
+@lru_cache
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, by id; raises ValueError where two share one."""
+    found = sorted(_declared(Rule), key=lambda rule: rule.id)
+    ids = [rule.id for rule in found]
+    twice = sorted({id_ for id_ in ids if ids.count(id_) > 1})
+    if twice:
+        raise ValueError(f"rule ids stand twice: {', '.join(twice)}")
+    return tuple(found)
+
+
+@lru_cache
+def tests_of(flow: str) -> tuple[tuple[Rule, RecordTest], ...]:
+    """The tests of a flow's records, each with its rule, by rule id."""
+    return tuple((rule, test) for rule in all_rules() for test in rule.tests if test.flow == flow)
+
+
+@lru_cache
+def contexts_of(flow: str) -> dict[tuple[str, str], Context]:
+    """The contexts of a flow by record type and name."""
+    return {(context.record, context.name): context for context in _declared(Context) if context.flow == flow}
+
+
+def acceptance_of(layout: Layout) -> Acceptance:
+    """What a flow's acceptance units are: as declared, or one root record with what is below it."""
+    for acceptance in _declared(Acceptance):
+        if acceptance.flow == layout.file_type:
+            return acceptance
+    return Acceptance(layout.file_type, tuple(record.type for record in layout.roots))

@@ -1,0 +1,90 @@
+"""From a declared test to a Check: the expressions that the fused pass puts into one select."""
+
+from functools import lru_cache, reduce
+
+import polars as pl
+
+from market.check import Check, place_of
+from market.frames import text_column
+from market.layout import Layout
+from rules.catalogue import tests_of
+from rules.rule import FileTest, RecordTest, Rule
+
+
+@lru_cache
+def record_checks(layout: Layout, record_type: str) -> tuple[Check, ...]:
+    """The checks of a record type's row-by-row tests."""
+    return tuple(
+        compiled(layout, rule, test)
+        for rule, test in tests_of(layout.file_type)
+        if test.record == record_type and not isinstance(test, FileTest)
+    )
+
+
+@lru_cache
+def file_tests(layout: Layout, record_type: str) -> tuple[tuple[FileTest, Check], ...]:
+    """The checks of a record type's tests of rows against each other."""
+    return tuple(
+        (test, compiled(layout, rule, test))
+        for rule, test in tests_of(layout.file_type)
+        if isinstance(test, FileTest) and test.record == record_type
+    )
+
+
+def compiled(layout: Layout, rule: Rule, test: RecordTest) -> Check:
+    """The check of one test. Where the test applies and `broken` is null so is the check's: the pass makes it a fault."""
+    record = layout.record(test.record)
+    item = None if test.item is None else record.item(test.item)
+    name, position = place_of(record, item)
+    value = pl.lit(None, pl.String) if item is None else pl.col(text_column(item.column))
+    return Check(
+        rule=rule.id,
+        severity=rule.severity,
+        record=record.type,
+        item=name,
+        position=position,
+        broken=pl.when(_applies(layout, test)).then(test.broken).otherwise(False),
+        value=value,
+        message=message(test),
+    )
+
+
+def message(test: RecordTest) -> pl.Expr:
+    """The message with its evidence filled in."""
+    parts = test.message
+    names = []
+    for name in test.evidence:
+        if f"{{{name}}}" not in parts:
+            raise ValueError(f"the message «{parts}» does not show {name}")
+        names.append(name)
+    names.sort(key=lambda name: parts.index(f"{{{name}}}"))
+    for name in names:
+        parts = parts.replace(f"{{{name}}}", "{}")
+    shown = [test.evidence[name].cast(pl.String).fill_null("(none)") for name in names]
+    return pl.format(parts, *shown) if shown else pl.lit(parts)
+
+
+def _applies(layout: Layout, test: RecordTest) -> pl.Expr:
+    present = [pl.col(column).is_not_null() for column in test.reads]
+    formed = [
+        pl.col(text_column(column)).is_null() | pl.col(column).is_not_null()
+        for column in test.optional
+        if _is_item(layout, test.record, column)
+    ]
+    when = [] if test.when is None else [test.when.fill_null(False)]
+    return reduce(lambda a, b: a & b, [*present, *formed, *when], pl.lit(True))
+
+
+def _is_item(layout: Layout, record_type: str, column: str) -> bool:
+    record, _, item = column.rpartition(".")
+    if record and record not in {found.type for found in layout.records}:
+        return False
+    return any(found.column == item for found in layout.record(record or record_type).items)
+
+
+def columns_read(test: RecordTest) -> set[str]:
+    """Every column that a test needs: those it names and those its expressions mention."""
+    expressions = [test.broken, *test.evidence.values(), *([] if test.when is None else [test.when])]
+    mentioned = {name for expression in expressions for name in expression.meta.root_names()}
+    repeated = set(test.repeated) if isinstance(test, FileTest) else set()
+    return mentioned | repeated | {*test.reads, *test.optional}

@@ -1,0 +1,92 @@
+"""The fused pass: all checks of a record type in one select over its frame; only rows with a breach leave it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from market.check import Check
+from market.fault import Fault
+from market.severity import Severity
+
+UNCHANGED, REFUSED, HELD, WARNED, TOLD = 16, 8, 4, 2, 1
+"""Severity bits of a row or an acceptance unit."""
+
+BITS = {Severity.ERROR: REFUSED, Severity.HELD: HELD, Severity.WARNING: WARNED, Severity.INFORMATION: TOLD}
+
+FOUND = pl.Schema(
+    {
+        "line": pl.UInt32,
+        "record": pl.String,
+        "item": pl.String,
+        "position": pl.UInt8,
+        "rule": pl.String,
+        "severity": pl.String,
+        "value": pl.String,
+        "message": pl.String,
+    }
+)
+"""Breaches as they leave the pass, before they are laid to units."""
+
+
+@dataclass
+class Tally:
+    """Exact counts per rule, and the first breaches of each, up to `store_limit` a rule."""
+
+    store_limit: int
+    counts: Counter[str] = field(default_factory=Counter)
+    found: list[pl.DataFrame] = field(default_factory=list)
+    kept: Counter[str] = field(default_factory=Counter)
+
+    def add(self, check: Check, frame: pl.DataFrame, broken: pl.Series, count: int) -> None:
+        """Counts a check's broken rows and keeps as many as there is room for; only these get their message."""
+        self.counts[check.rule] += count
+        room = self.store_limit - self.kept[check.rule]
+        if room <= 0:
+            return
+        rows = frame.filter(broken).head(room)
+        self.kept[check.rule] += rows.height
+        shown = rows.select(
+            "line",
+            pl.lit(check.record).alias("record"),
+            pl.lit(check.item, pl.String).alias("item"),
+            pl.lit(check.position, pl.UInt8).alias("position"),
+            pl.lit(check.rule).alias("rule"),
+            pl.lit(str(check.severity)).alias("severity"),
+            check.value.alias("value"),
+            check.message.alias("message"),
+        )
+        self.found.append(shown)
+
+    def breaches(self) -> pl.DataFrame:
+        """What was kept, as FOUND, by line, item position and rule id."""
+        frame = pl.concat([FOUND.to_frame(), *self.found])
+        return frame.sort("line", "position", "rule", nulls_last=False, maintain_order=True)
+
+
+def run_checks(
+    frame: pl.DataFrame, checks: Sequence[Check], tally: Tally, no_change: str | None = None
+) -> npt.NDArray[np.uint8]:
+    """Evaluates checks over a frame; adds what is broken to the tally and gives each row's severity bits.
+
+    The rule named by `no_change` sets the bit UNCHANGED as well.
+    Raises Fault where a check gives null: a rule that cannot tell is ours to mend, never a pass.
+    """
+    bits = np.zeros(frame.height, np.uint8)
+    if not checks or frame.is_empty():
+        return bits
+    flags = frame.select(check.broken.alias(str(place)) for place, check in enumerate(checks))
+    untold = [checks[place].rule for place, nulls in enumerate(flags.null_count().row(0)) if nulls]
+    if untold:
+        raise Fault(f"rules that cannot tell: {', '.join(untold)}")
+    counts = flags.sum().row(0)
+    for place, (check, count) in enumerate(zip(checks, counts, strict=True)):
+        if count:
+            broken = flags[str(place)]
+            tally.add(check, frame, broken, count)
+            bit = BITS[check.severity] | (UNCHANGED if check.rule == no_change else 0)
+            bits |= broken.to_numpy().astype(np.uint8) * np.uint8(bit)
+    return bits

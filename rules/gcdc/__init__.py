@@ -1,0 +1,3 @@
+"""GC/DC declarations (K0151001): declared values, seasonal and mid-season (BSC Section K3.4, BSCP15)."""
+
+FLOW = "K0151001"

@@ -1,0 +1,133 @@
+"""The field rules FLD-01 to FLD-08 of a record, made from its layout.
+
+They run over the frames of ingest.records: per item a text column and a typed one that is null exactly where
+the text is empty or breaks the item's form or valid set.
+"""
+
+from functools import lru_cache
+
+import polars as pl
+
+from market.check import Check, place_of
+from market.field import has_form, in_valid_set, text_of, valid_set
+from market.item_type import Kind
+from market.layout import Item, Record
+from market.severity import Severity
+
+FORM_RULES = {
+    Kind.INTEGER: "FLD-03",
+    Kind.DECIMAL: "FLD-04",
+    Kind.TEXT: "FLD-06",
+    Kind.DATE: "FLD-07",
+    Kind.DATETIME: "FLD-07",
+    Kind.TIME: "FLD-07",
+}
+"""The rule that an item of each kind breaks when its text has not the kind's form."""
+
+SEVERITIES = {"FLD-05": Severity.WARNING}
+"""Severities of the field rules that are no errors."""
+
+
+@lru_cache
+def field_checks(record: Record) -> tuple[Check, ...]:
+    """Every field check of a record, in the order of its items."""
+    return tuple(_check(record, item, rule) for item in record.items for rule in field_rules(item))
+
+
+def field_rules(item: Item) -> tuple[str, ...]:
+    """Ids of the field rules that apply to an item."""
+    rules = []
+    if item.presence == "M":
+        rules.append("FLD-01")
+    if item.presence == "N":
+        rules.append("FLD-02")
+    if item.type.kind in FORM_RULES:
+        rules.append(FORM_RULES[item.type.kind])
+    if item.type.kind is Kind.DECIMAL:
+        rules.append("FLD-05")
+    if valid_set(item):
+        rules.append("FLD-08")
+    return tuple(rules)
+
+
+def breaks(item: Item, rule: str) -> pl.Expr:
+    """True on the rows where the item's text breaks the field rule; never null. Reads the text column alone."""
+    text = text_of(item)
+    match rule:
+        case "FLD-01":
+            return text.is_null()
+        case "FLD-02":
+            return text.is_not_null()
+        case "FLD-05":
+            trailing = text.str.ends_with("0") & text.str.contains(".", literal=True)
+            minus_zero = text.str.starts_with("-0") & ~text.str.contains("[1-9]")
+            return (has_form(item) & (trailing | minus_zero)).fill_null(False)
+        case "FLD-08":
+            return (~in_valid_set(item)).fill_null(False)
+        case _:
+            return (~has_form(item)).fill_null(False)
+
+
+def _broken(item: Item, rule: str) -> pl.Expr:
+    """As `breaks`, but told by the typed value where that says the same for less."""
+    text = text_of(item)
+    told_by_type = rule in ("FLD-03", "FLD-04", "FLD-07") or (rule in ("FLD-06", "FLD-08") and _one_rule(item))
+    if told_by_type and not (rule != "FLD-08" and valid_set(item)):
+        return text.is_not_null() & pl.col(item.column).is_null()
+    if rule == "FLD-05":
+        trailing = text.str.ends_with("0") & text.str.contains(".", literal=True)
+        minus_zero = (pl.col(item.column) == 0) & text.str.starts_with("-")
+        return (pl.col(item.column).is_not_null() & (trailing | minus_zero)).fill_null(False)
+    return breaks(item, rule)
+
+
+def _one_rule(item: Item) -> bool:
+    return len([rule for rule in field_rules(item) if rule in ("FLD-06", "FLD-08")]) == 1
+
+
+def _check(record: Record, item: Item, rule: str) -> Check:
+    name, position = place_of(record, item)
+    return Check(
+        rule=rule,
+        severity=SEVERITIES.get(rule, Severity.ERROR),
+        record=record.type,
+        item=name,
+        position=position,
+        broken=_broken(item, rule),
+        value=text_of(item),
+        message=_message(item, rule),
+    )
+
+
+def _message(item: Item, rule: str) -> pl.Expr:
+    text = text_of(item)
+    match rule:
+        case "FLD-01":
+            return pl.lit(f"{item.name} is mandatory and empty")
+        case "FLD-02":
+            return pl.format(f"{item.name} is unused in this flow and holds {{}}", text)
+        case "FLD-05":
+            return pl.format(f"{item.name} {{}} carries a trailing zero or a minus zero", text)
+        case "FLD-06":
+            length = text.str.len_chars()
+            too_long = pl.format(f"{item.name} has {{}} characters, at most {item.type.digits} fit", length)
+            spaced = pl.lit(f"{item.name} begins or ends with a space")
+            return pl.when(length > item.type.digits).then(too_long).otherwise(spaced)
+        case "FLD-08":
+            allowed = ", ".join(valid_set(item))
+            return pl.format(f"{item.name} {{}} is none of {allowed}", text)
+        case _:
+            return pl.format(f"{item.name} {{}} is {FORMS[item.type.kind](item)}", text)
+
+
+FORMS = {
+    Kind.INTEGER: lambda item: f"no {item.type}: at most {item.type.digits} digits, no leading zero",
+    Kind.DECIMAL: lambda item: (
+        f"no {item.type}: at most {item.type.digits - item.type.decimals} digits before the point"
+        f" and {item.type.decimals} after it, no leading zero"
+    ),
+    Kind.DATE: lambda _: "no date YYYYMMDD",
+    Kind.DATETIME: lambda _: "no time YYYYMMDDHHMMSS",
+    Kind.TIME: lambda _: "no time HHMM",
+}
+"""What the message of a broken form says of each kind."""
