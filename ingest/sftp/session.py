@@ -1,0 +1,246 @@
+"""One SFTP session of one account: what each request does to the party's folders."""
+
+import contextlib
+import fcntl
+import logging
+import os
+from collections.abc import Callable, Iterator
+
+from ingest.landing import Untakeable, is_taken_name, quoted
+from ingest.sftp.files import DirectUpload, OpenFile, hold, open_regular, require_settable, set_attributes
+from ingest.sftp.interfaces import Door, SessionEvent, SessionKind
+from ingest.sftp.paths import FilePlace, Folder, Place, shown
+from ingest.sftp.room import Room
+from ingest.sftp.session_folder import open_session_folder
+from ingest.sftp.status import Refusal, Status, missing, refusal_of
+from ingest.sftp.view import View
+from ingest.sftp.wire import Attributes, OpenFlag
+from market.durable import rename_without_replacing
+from market.fault import Fault
+
+_REFUSALS_WRITTEN = 100
+_REGULAR = 0o100600
+
+_log = logging.getLogger(__name__)
+
+
+class Session:
+    """The requests of one session, called by one thread; each may raise Refusal."""
+
+    def __init__(self, door: Door, account: str, party_id: str, address: str) -> None:
+        self.stopping = False
+        self.files: dict[bytes, OpenFile] = {}
+        self._door = door
+        self._account = account
+        self._party_id = party_id
+        self._address = address
+        self._refusals = 0
+        self._room = Room(door.home, account, door.limits)
+        door.home.make_account(account)
+        self._own = open_session_folder(door.home, account, door.limits.sessions_per_account)
+        self.view = View(door.home, account)
+
+    def end(self) -> None:
+        """Give back what the session held; its open files are closed or abandoned before."""
+        self.view.close()
+        self._own.remove()
+
+    def tell(self, kind: SessionKind, detail: str, place: FilePlace | None = None) -> None:
+        """Write one session event."""
+        path = shown(str(place)) if place else None
+        event = SessionEvent(self._door.clock(), kind, self._account, self._address, shown(detail), path)
+        _guarded(lambda: self._door.log.write(event))
+
+    def tell_refusal(self, refusal: Refusal) -> None:
+        """Write a refusal to the session log; a session that goes on being refused does not fill it."""
+        if refusal.code is Status.NO_SUCH_FILE:
+            return
+        self._refusals += 1
+        if self._refusals <= _REFUSALS_WRITTEN:
+            last = "; further refusals of this session are not written" * (self._refusals == _REFUSALS_WRITTEN)
+            self.tell(SessionKind.REFUSED, refusal.reason + last)
+
+    def open(self, place: FilePlace, flags: int) -> OpenFile:
+        """Open a file as OPEN's flags say."""
+        writes = bool(flags & OpenFlag.WRITE)
+        if place.folder is Folder.OUTBOX and (writes or flags & (OpenFlag.CREATE | OpenFlag.TRUNCATE)):
+            raise Refusal("outbox is for reading and deleting; answers are put there by the gateway")
+        _require_open_folder(place)
+        if not writes:
+            with _told(place):
+                descriptor = open_regular(place, self.view.folders[place.folder], place.name, os.O_RDONLY)
+            return OpenFile(place, descriptor, flags, self._room)
+        if self.stopping:
+            raise Refusal("the gateway is stopping; send the file again in a moment", Status.FAILURE)
+        self._room.begin()
+        with _told(place):
+            opened = self._open_aside(place, flags) if _is_submission(place) else self._open_in_place(place, flags)
+        self.tell(SessionKind.UPLOAD, "opened for writing", place)
+        return opened
+
+    def abandoned(self, file: OpenFile) -> None:
+        """The session ended while the client had `file` open."""
+        file.abandon()
+        if file.writes and not isinstance(file, DirectUpload):
+            self.tell(SessionKind.ABANDONED, "the session ended before the file was closed; it stays", file.place)
+
+    def set(self, place: FilePlace, wanted: Attributes) -> None:
+        """SETSTAT: times and size of a file in reach; times of a file just taken are only remembered."""
+        if place.folder in (Folder.OUTBOX, Folder.CHECK):
+            raise Refusal(f"{place.folder} is not for setting attributes")
+        require_settable(place, wanted)
+        if place.folder is Folder.INBOX and place.name in self.view.uploads:
+            self.view.uploads[place.name].set(wanted)
+            return
+        known = self.view.taken(place.folder, place.name)
+        if known is not None:
+            times = wanted.times or known.times
+            self.view.remember(place.name, Attributes(known.size, known.permissions, times, known.owner))
+            return
+        with _told(place):
+            descriptor = open_regular(place, self.view.folders[place.folder], place.name, os.O_RDWR)
+            try:
+                hold(place, self.view.folders[place.folder], place.name, descriptor, fcntl.LOCK_SH)
+                size = os.fstat(descriptor).st_size
+                set_attributes(descriptor, wanted, lambda reached: self._room.grow(reached, max(0, reached - size)))
+            finally:
+                os.close(descriptor)
+
+    def remove(self, place: FilePlace) -> None:
+        """REMOVE; in outbox it is the party's confirmation of collection."""
+        _require_open_folder(place)
+        if place.folder is Folder.INBOX and place.name in self.view.uploads:
+            raise Refusal(f"{place} is being uploaded", Status.FAILURE)
+        if self.view.taken(place.folder, place.name):
+            self.view.forget(place.name)
+            raise Refusal(f"{place} is submitted and has left the inbox", Status.NO_SUCH_FILE)
+        self.view.attributes(Place(place.folder, place.name))
+        with _told(place):
+            os.unlink(place.name, dir_fd=self.view.folders[place.folder])
+            if place.folder is Folder.OUTBOX:
+                os.fsync(self.view.folders[Folder.OUTBOX])
+        if place.folder is Folder.OUTBOX:
+            self.tell(SessionKind.COLLECTED, "deleted from outbox", place)
+            _guarded(lambda: self._door.on_collected(self._account, place.name))
+
+    def rename(self, source: FilePlace, target: FilePlace, *, replace: bool) -> None:
+        """RENAME and posix-rename; under a name that is taken in inbox it is the submission."""
+        self._require_movable(source, target)
+        folder = self.view.folders[source.folder]
+        with _told(source):
+            descriptor = open_regular(source, folder, source.name, os.O_RDONLY)
+        try:
+            hold(source, folder, source.name, descriptor, fcntl.LOCK_EX)
+            if _is_submission(target):
+                self._take(folder, source.name, target, None)
+                return
+            with _told(target):
+                if replace:
+                    into = self.view.folders[target.folder]
+                    os.rename(source.name, target.name, src_dir_fd=folder, dst_dir_fd=into)
+                else:
+                    rename_without_replacing(source.name, target.name, folder, self.view.folders[target.folder])
+        finally:
+            os.close(descriptor)
+
+    def _require_movable(self, source: FilePlace, target: FilePlace) -> None:
+        for place in (source, target):
+            _require_open_folder(place)
+            if place.folder is Folder.OUTBOX:
+                raise Refusal("outbox is for reading and deleting; nothing is renamed into it or out of it")
+            if place.folder is Folder.INBOX and place.name in self.view.uploads:
+                raise Refusal(f"{place} is being uploaded", Status.FAILURE)
+        if self.view.taken(source.folder, source.name):
+            raise Refusal(f"{source} is submitted and has left the inbox", Status.NO_SUCH_FILE)
+        if source.folder is Folder.INBOX and target.folder is Folder.TEMP:
+            raise Refusal("a file in inbox is renamed within inbox only")
+
+    def _open_in_place(self, place: FilePlace, flags: int) -> OpenFile:
+        folder = self.view.folders[place.folder]
+        descriptor = open_regular(place, folder, place.name, _system_flags(flags))
+        try:
+            hold(place, folder, place.name, descriptor, fcntl.LOCK_SH)
+            if flags & OpenFlag.TRUNCATE:
+                os.ftruncate(descriptor, 0)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return OpenFile(place, descriptor, flags, self._room)
+
+    def _open_aside(self, place: FilePlace, flags: int) -> DirectUpload:
+        if not flags & OpenFlag.CREATE:
+            raise missing(str(place))
+        if place.name in self.view.uploads:
+            raise Refusal(f"{place} is being uploaded", Status.FAILURE)
+        aside = os.O_CREAT | os.O_EXCL | os.O_RDWR
+        descriptor = open_regular(place, self._own.descriptor, quoted(place.name), aside)
+        upload = DirectUpload(place, descriptor, flags, self._room, submit=self._submit, discard=self._discard)
+        self.view.uploads[place.name] = upload
+        self.view.forget(place.name)
+        return upload
+
+    def _submit(self, upload: DirectUpload) -> None:
+        del self.view.uploads[upload.place.name]
+        source = quoted(upload.place.name)
+        try:
+            self._take(self._own.descriptor, source, upload.place, upload.times)
+        except Refusal:
+            with contextlib.suppress(OSError):
+                os.unlink(source, dir_fd=self._own.descriptor)
+            raise
+
+    def _discard(self, upload: DirectUpload, reason: str) -> None:
+        del self.view.uploads[upload.place.name]
+        os.unlink(quoted(upload.place.name), dir_fd=self._own.descriptor)
+        self.tell(SessionKind.ABANDONED, reason, upload.place)
+
+    def _take(self, folder: int, source: str, place: FilePlace, times: tuple[int, int] | None) -> None:
+        try:
+            landed = self._door.landing.take(
+                folder, source, party_id=self._party_id, account=self._account, file_name=place.name
+            )
+        except Untakeable as error:
+            raise Refusal(f"{place} is not taken: {error}", Status.FAILURE) from error
+        except (OSError, Fault) as error:
+            _log.exception("a finished file of account %s is not taken", self._account)
+            self.tell(SessionKind.FAULT, f"not taken: {error}", place)
+            raise Refusal(f"{place} is not taken: the gateway's disk reports a failure", Status.FAILURE) from error
+        stamp = int(landed.stamp.timestamp())
+        self.view.remember(place.name, Attributes(landed.size, _REGULAR, times or (stamp, stamp), (0, 0)))
+        self.tell(SessionKind.TAKEN, f"{landed.size} bytes as {landed.path}", place)
+        _guarded(lambda: self._door.on_taken(landed))
+
+
+def _is_submission(place: FilePlace) -> bool:
+    return place.folder is Folder.INBOX and is_taken_name(place.name)
+
+
+def _require_open_folder(place: FilePlace) -> None:
+    if place.folder is Folder.CHECK:
+        raise Refusal("check takes no files yet")
+
+
+def _system_flags(flags: int) -> int:
+    """Our flags for a file that is written in place; it is truncated only once it is held."""
+    opened = os.O_RDWR
+    if flags & OpenFlag.CREATE:
+        opened |= os.O_CREAT
+    if flags & OpenFlag.EXCLUSIVE:
+        opened |= os.O_EXCL
+    return opened
+
+
+@contextlib.contextmanager
+def _told(place: FilePlace) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise refusal_of(error, str(place)) from error
+
+
+def _guarded(effect: Callable[[], object]) -> None:
+    """Run what must not undo a request that is already done; its failure is the operator's to see."""
+    try:
+        effect()
+    except Exception:
+        _log.exception("the gateway behind the SFTP server fails; the sweep will catch up")

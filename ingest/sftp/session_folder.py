@@ -1,0 +1,110 @@
+"""A session's own folder in `uploading/`: its direct uploads, and by its lock the proof that the session lives.
+
+Locks are flock's: the kernel drops them with the process, so no crash leaves a session counted or a file held.
+"""
+
+import contextlib
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.landing import unquoted
+from ingest.sftp.status import Refusal
+from market.durable import folder_opened
+from market.home import Home
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True)
+class SessionFolder:
+    """The folder and its locked descriptor."""
+
+    path: Path
+    descriptor: int
+
+    def remove(self) -> None:
+        """Delete the folder with what was never finished in it, and end the lock."""
+        _remove(self.path, self.descriptor)
+        os.close(self.descriptor)
+
+
+def open_session_folder(home: Home, account: str, sessions: int) -> SessionFolder:
+    """A new folder for a session of `account`; Refusal where it has as many live sessions as `sessions` allows."""
+    with folder_opened(home.account(account)) as door:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        live = sum(1 for path in _folders_of(home, account) if _is_live(path))
+        if live >= sessions:
+            raise Refusal(f"account {account} has {live} sessions open, the limit is {sessions}")
+        while True:
+            path = home.uploading / f"{account}~{secrets.token_hex(8)}"
+            path.mkdir(mode=0o700)
+            folder = _locked(path)
+            if folder is not None:
+                return folder
+
+
+def live_uploads(home: Home, account: str) -> dict[str, os.stat_result]:
+    """The direct uploads under way in all sessions of `account`, by the name that they will have."""
+    found: dict[str, os.stat_result] = {}
+    for path in _folders_of(home, account):
+        with contextlib.suppress(FileNotFoundError), os.scandir(path) as entries:
+            for entry in entries:
+                with contextlib.suppress(FileNotFoundError):
+                    found[unquoted(entry.name)] = entry.stat(follow_symlinks=False)
+    return found
+
+
+def clear_dead_sessions(home: Home) -> list[str]:
+    """Remove the folders of sessions that a crash ended; gives their names."""
+    cleared = []
+    for path in sorted(home.uploading.iterdir()):
+        if path.is_dir() and not path.is_symlink():
+            folder = _locked(path)
+            if folder is not None:
+                folder.remove()
+                cleared.append(path.name)
+    return cleared
+
+
+def _folders_of(home: Home, account: str) -> Iterator[Path]:
+    prefix = f"{account}~"
+    for path in home.uploading.iterdir():
+        if path.name.startswith(prefix):
+            yield path
+
+
+def _locked(path: Path) -> SessionFolder | None:
+    """The folder under our lock, or None where another holds it or has just removed it."""
+    try:
+        descriptor = os.open(path, _FOLDER)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if path.stat().st_ino == os.fstat(descriptor).st_ino:
+            return SessionFolder(path, descriptor)
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(descriptor)
+    return None
+
+
+def _is_live(path: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError), folder_opened(path) as descriptor:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _remove(path: Path, descriptor: int) -> None:
+    for name in os.listdir(descriptor):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=descriptor)
+    with contextlib.suppress(FileNotFoundError):
+        path.rmdir()

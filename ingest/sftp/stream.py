@@ -1,0 +1,42 @@
+"""The socket as paramiko's transport reads it: buffered, bounded, and watched for silence."""
+
+import socket
+import time
+
+from paramiko.packet import Packetizer
+
+_BUFFER = 128 * 1024
+_LONGEST_READ = 512 * 1024
+
+
+class Packets(Packetizer):
+    """paramiko's packets without its handshake timer, a thread for every connection that a peer drops: the server
+    itself ends who does not log in.
+    """
+
+    def start_handshake(self, timeout: float) -> None:
+        """Start no timer."""
+
+
+class Stream(socket.socket):
+    """A connected socket. paramiko asks for a few bytes at a time, and for as many as a peer announces."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        super().__init__(fileno=connected.detach())
+        self._received = b""
+        self._at = 0
+        self.received_at = time.monotonic()
+
+    def recv(self, length: int, flags: int = 0) -> bytes:
+        """Up to `length` bytes; OSError where the peer announces a packet that no client sends."""
+        if length > _LONGEST_READ:
+            raise OSError(f"the peer announces a packet of {length} bytes")
+        if self._at == len(self._received):
+            received = super().recv(max(length, _BUFFER), flags)
+            self.received_at = time.monotonic()
+            if len(received) <= length:
+                return received
+            self._received, self._at = received, 0
+        taken = self._received[self._at : self._at + length]
+        self._at += len(taken)
+        return taken
