@@ -51,7 +51,7 @@ class Run(Row, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     submission_ref: str = Field(foreign_key="submission.ref")
-    number: int
+    number: int = 0
     kind: RunKind = Field(sa_column=enum_column(RunKind))
     started_at: datetime = Field(sa_type=UtcTime)
     finished_at: datetime = Field(sa_type=UtcTime)

@@ -1,0 +1,30 @@
+"""Values of GC and DC that took effect after the register: declared, estimated, or decided."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+import polars as pl
+from sqlmodel import Session, col, update
+
+from market.reference import CAPACITY_VALUES
+from store import bulk
+from store.tables import CapacityValue
+
+
+def add(session: Session, frame: pl.DataFrame, *, test_flag: str, run_number: int) -> None:
+    """Adds rows with the columns of `market.reference.CAPACITY_VALUES`, made by that run of their submissions."""
+    rows = frame.select(CAPACITY_VALUES.names()).rename(
+        {"generation_capacity": "generation_capacity_kw", "demand_capacity": "demand_capacity_kw"}
+    )
+    marked = rows.with_columns(pl.lit(test_flag).alias("test_flag"), pl.lit(run_number).alias("run_number"))
+    bulk.insert(session, "capacity_value", marked)
+
+
+def withdraw(session: Session, submission_ref: str, lines: Collection[int] | None = None, *, at: datetime) -> int:
+    """Takes back what a submission put in force, or its given lines of it; returns how many values that were."""
+    statement = update(CapacityValue).where(
+        col(CapacityValue.submission_ref) == submission_ref, col(CapacityValue.withdrawn_at).is_(None)
+    )
+    if lines is not None:
+        statement = statement.where(col(CapacityValue.line).in_(lines))
+    return session.exec(statement.values(withdrawn_at=at).execution_options(synchronize_session=False)).rowcount

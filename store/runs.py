@@ -1,0 +1,28 @@
+"""Runs: each validation of a submission, the first and every later one."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from store.tables import Run
+
+
+def add(session: Session, run: Run) -> Run:
+    """Adds a run under the next number of its submission, from 1, and gives it its id."""
+    last = session.exec(select(func.max(Run.number)).where(Run.submission_ref == run.submission_ref)).one()
+    run.number = (last or 0) + 1
+    session.add(run)
+    session.flush()
+    return run
+
+
+def of(session: Session, submission_ref: str) -> Sequence[Run]:
+    """The runs of a submission in their order."""
+    return session.exec(select(Run).where(Run.submission_ref == submission_ref).order_by(col(Run.number))).all()
+
+
+def applied(session: Session, submission_ref: str) -> Run | None:
+    """The last run that was applied: what the submission's outcome stands on."""
+    statement = select(Run).where(Run.submission_ref == submission_ref, col(Run.applied))
+    return session.exec(statement.order_by(col(Run.number).desc()).limit(1)).first()

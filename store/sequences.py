@@ -1,0 +1,70 @@
+"""Sequence numbers: the highest consumed of each incoming channel, the last given of each outgoing one."""
+
+from datetime import datetime
+
+from sqlalchemy import case
+from sqlmodel import Session, col, select
+
+from store import audit
+from store.states import Direction
+from store.tables import Sequence
+from store.upsert import insert_into
+
+LAST_NUMBER = 999_999_999
+"""The number that 0 follows."""
+
+
+def hold(session: Session, channel: str) -> None:
+    """Makes other writers of this incoming channel wait until the transaction ends."""
+    statement = insert_into(session, Sequence).values(channel=channel, direction=Direction.IN)
+    session.exec(statement.on_conflict_do_nothing())
+    session.exec(
+        select(Sequence)
+        .where(Sequence.channel == channel, Sequence.direction == Direction.IN)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def state(session: Session, channel: str) -> int | None:
+    """The highest consumed number of an incoming channel; None where nothing was consumed."""
+    statement = select(Sequence.last).where(Sequence.channel == channel, Sequence.direction == Direction.IN)
+    return session.exec(statement).one_or_none()
+
+
+def consume(session: Session, channel: str, number: int) -> None:
+    """Makes `number` the highest consumed one of an incoming channel."""
+    _put(session, channel, number)
+
+
+def take_outgoing(session: Session, channel: str) -> int:
+    """The next number of an outgoing channel, from 1, 0 after 999999999; given back if the transaction fails."""
+    statement = insert_into(session, Sequence).values(channel=channel, direction=Direction.OUT, last=1)
+    following = case((col(Sequence.last) == LAST_NUMBER, 0), else_=col(Sequence.last) + 1)
+    statement = statement.on_conflict_do_update(index_elements=["channel", "direction"], set_={"last": following})
+    number: int = session.connection().execute(statement.returning(col(Sequence.last))).scalar_one()
+    return number
+
+
+def reset(session: Session, channel: str, number: int | None, *, actor: str, why: str, at: datetime) -> None:
+    """An operator's reset: the highest consumed number becomes `number`; None lets the channel begin again."""
+    before = state(session, channel)
+    _put(session, channel, number)
+    audit.write(
+        session,
+        at=at,
+        actor=actor,
+        action="reset sequence",
+        subject_kind="channel",
+        subject=channel,
+        from_state=None if before is None else str(before),
+        to_state=None if number is None else str(number),
+        why=why,
+    )
+
+
+def _put(session: Session, channel: str, number: int | None) -> None:
+    statement = insert_into(session, Sequence).values(channel=channel, direction=Direction.IN, last=number)
+    session.exec(
+        statement.on_conflict_do_update(index_elements=["channel", "direction"], set_={"last": statement.excluded.last})
+    )
