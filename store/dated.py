@@ -39,16 +39,6 @@ class DatedTable:
         return self.schema.names()[: self.key_length]
 
 
-@dataclass(frozen=True)
-class Change:
-    """How many rows a change added, corrected, ended (or trimmed), and found as they should be."""
-
-    added: int
-    corrected: int
-    ended: int
-    unchanged: int
-
-
 def begin(session: Session, kind: str, *, at: datetime, file_name: str = "", sha256: str = "") -> ReferenceLoad:
     """Opens a new reference version; other changes wait until the transaction ends."""
     if not on_sqlite(session):
@@ -60,8 +50,11 @@ def begin(session: Session, kind: str, *, at: datetime, file_name: str = "", sha
     return load
 
 
-def apply(session: Session, dated: DatedTable, wanted: pl.DataFrame, version: int) -> Change:
-    """Makes the wanted rows (the table's schema and BOUNDS, no overlap within a key) stand from `version` on."""
+def apply(session: Session, dated: DatedTable, wanted: pl.DataFrame, load: ReferenceLoad) -> None:
+    """Makes the wanted rows (the table's schema and BOUNDS, no overlap within a key) stand from this version on.
+
+    The load counts the rows that it added, corrected, ended (or trimmed), and found as they should be.
+    """
     standing = _standing(session, dated).join(wanted.select(dated.key), on=dated.key, how="semi")
     where = [*dated.key, "effective_from"]
     same = standing.join(wanted, on=where, suffix="_wanted")
@@ -80,26 +73,24 @@ def apply(session: Session, dated: DatedTable, wanted: pl.DataFrame, version: in
     gone = others.join(untrimmed, on="id", how="anti")
 
     columns = [*dated.schema.names(), *BOUNDS.names()]
-    _retire(session, dated, pl.concat([touched["id"], gone["id"]]), version)
-    _insert(session, dated, pl.concat([fresh.select(columns), trimmed.select(columns)]), version)
+    _retire(session, dated, pl.concat([touched["id"], gone["id"]]), load)
+    _insert(session, dated, pl.concat([fresh.select(columns), trimmed.select(columns)]), load)
     corrected = same.filter(differs).height
-    return Change(
-        added=wanted.height - same.height,
-        corrected=corrected,
-        ended=touched.height - corrected + gone.height,
-        unchanged=unchanged.height,
-    )
+    load.added += wanted.height - same.height
+    load.corrected += corrected
+    load.ended += touched.height - corrected + gone.height
+    load.unchanged += unchanged.height
 
 
-def end(session: Session, dated: DatedTable, keys: pl.DataFrame, last_day: date, version: int) -> int:
-    """Ends the rows of the given keys (some or all of the key's columns) after a day; returns how many that were."""
+def end(session: Session, dated: DatedTable, keys: pl.DataFrame, last_day: date, load: ReferenceLoad) -> None:
+    """Ends the rows of the given keys (some or all of the key's columns) after a day; the load counts them."""
     standing = _standing(session, dated).join(keys, on=keys.columns, how="semi")
     touched = standing.filter(pl.col("effective_to") > last_day)
     columns = [*dated.schema.names(), *BOUNDS.names()]
     left = touched.filter(pl.col("effective_from") <= last_day).with_columns(effective_to=pl.lit(last_day))
-    _retire(session, dated, touched["id"], version)
-    _insert(session, dated, left.select(columns), version)
-    return touched.height
+    _retire(session, dated, touched["id"], load)
+    _insert(session, dated, left.select(columns), load)
+    load.ended += touched.height
 
 
 def overlaps(rows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
@@ -131,11 +122,11 @@ def _outside(rows: pl.DataFrame, wanted: pl.DataFrame, key: list[str]) -> pl.Dat
     return pieces.filter(pl.col("effective_from") <= pl.col("effective_to")).drop("gap_from", "gap_to")
 
 
-def _retire(session: Session, dated: DatedTable, ids: pl.Series, version: int) -> None:
+def _retire(session: Session, dated: DatedTable, ids: pl.Series, load: ReferenceLoad) -> None:
     for part in ids.to_frame().iter_slices(_RETIRED_AT_ONCE):
         statement = update(dated.table).where(col(dated.table.id).in_(part.to_series().to_list()))
-        session.exec(statement.values(until_version=version).execution_options(synchronize_session=False))
+        session.exec(statement.values(until_version=load.id).execution_options(synchronize_session=False))
 
 
-def _insert(session: Session, dated: DatedTable, rows: pl.DataFrame, version: int) -> None:
-    bulk.insert(session, str(dated.table.__tablename__), rows.with_columns(since_version=pl.lit(version)))
+def _insert(session: Session, dated: DatedTable, rows: pl.DataFrame, load: ReferenceLoad) -> None:
+    bulk.insert(session, str(dated.table.__tablename__), rows.with_columns(since_version=pl.lit(load.id)))

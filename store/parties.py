@@ -55,13 +55,7 @@ def add_roles(
         pl.lit(effective_to).alias("effective_to"),
     )
     load = dated.begin(session, "parties", at=at)
-    change = dated.apply(session, PARTY_ROLES, rows.unique(maintain_order=True), load.id or 0)
-    load.added, load.corrected, load.ended, load.unchanged = (
-        change.added,
-        change.corrected,
-        change.ended,
-        change.unchanged,
-    )
+    dated.apply(session, PARTY_ROLES, rows.unique(maintain_order=True), load)
     detail = {"roles": list(roles), "effective_from": str(effective_from), "effective_to": str(effective_to)}
     audit.write(session, at=at, actor=actor, action="add roles", subject_kind="party", subject=party_id, detail=detail)
 
@@ -73,7 +67,7 @@ def end(
     get(session, party_id)
     keys = pl.DataFrame({"party_id": [party_id]} | ({"role": [role]} if role else {}))
     load = dated.begin(session, "parties", at=at)
-    load.ended = dated.end(session, PARTY_ROLES, keys, last_day, load.id or 0)
+    dated.end(session, PARTY_ROLES, keys, last_day, load)
     detail = {"role": role, "last_day": str(last_day), "ended": load.ended}
     audit.write(
         session, at=at, actor=actor, action="end roles", subject_kind="party", subject=party_id, why=why, detail=detail

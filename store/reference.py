@@ -49,7 +49,8 @@ def frames(
     as_of: int | None = None,
     bm_units: Collection[str] | None = None,
 ) -> dict[str, pl.DataFrame]:
-    """The named frames, each with its schema of `market.reference.SCHEMAS`, rows in order of their keys.
+    """The named frames, each with its schema of `market.reference.SCHEMAS`, rows by their first column and
+    `effective_from`.
 
     `test_flag` adds to the live values those of that test traffic. `before` (received time, submission) leaves out
     what that submission and later ones put in force. `as_of` is a reference version; None is the one in force.
@@ -62,14 +63,16 @@ def frames(
         some = bm_units if name in OF_UNITS else None
         if some is not None and len(some) <= FEW:
             wanted.append(_column(table, "bm_unit_id").in_(some))
-        frame = stored.read(session, _select(name, table).where(*wanted), SCHEMAS[name])
+        read = stored.read(session, _select(name, table).where(*wanted), SCHEMAS[name])
+        # Sorted here: the databases' collations differ.
+        frame = read.sort(read.columns[0], "effective_from", maintain_order=True)
         found[name] = frame if some is None else frame.filter(pl.col("bm_unit_id").is_in(list(some)))
     return found
 
 
 def _select(name: str, table: type[Row]) -> Select[*tuple[Any, ...]]:
     columns = [_column(table, f"{item}_kw" if item.endswith("_capacity") else item) for item in SCHEMAS[name].names()]
-    return select_columns(*columns).order_by(columns[0], _column(table, "effective_from"), _column(table, "id"))
+    return select_columns(*columns).order_by(_column(table, "id"))
 
 
 def _standing(table: type[Row], as_of: int | None) -> list[ColumnElement[bool]]:

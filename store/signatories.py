@@ -38,13 +38,7 @@ def add(
     }
     rows = pl.DataFrame([row], schema=pl.Schema(dict(SIGNATORIES.schema) | dict(dated.BOUNDS)))
     load = dated.begin(session, "signatories", at=at)
-    change = dated.apply(session, SIGNATORIES, rows, load.id or 0)
-    load.added, load.corrected, load.ended, load.unchanged = (
-        change.added,
-        change.corrected,
-        change.ended,
-        change.unchanged,
-    )
+    dated.apply(session, SIGNATORIES, rows, load)
     detail = {"name": name, "category": category, "from": str(effective_from), "to": str(effective_to)}
     audit.write(
         session, at=at, actor=actor, action="add signatory", subject_kind="party", subject=party_id, detail=detail
@@ -70,7 +64,7 @@ def end(
         raise RefusedError(f"party {party_id} has no signatory {name}")
     keys = pl.DataFrame({"party_id": [party_id], "name": [name]} | ({"category": [category]} if category else {}))
     load = dated.begin(session, "signatories", at=at)
-    load.ended = dated.end(session, SIGNATORIES, keys, last_day, load.id or 0)
+    dated.end(session, SIGNATORIES, keys, last_day, load)
     detail = {"name": name, "category": category, "last_day": str(last_day), "ended": load.ended}
     audit.write(
         session,
