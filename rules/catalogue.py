@@ -1,8 +1,11 @@
 """The rules, contexts and acceptances that stand in the modules of this package: found, registered nowhere."""
 
+import hashlib
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
@@ -29,12 +32,26 @@ def _declared(kind: type[Declared]) -> list[Declared]:
 @lru_cache
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, by id; raises ValueError where two share one."""
-    found = sorted(_declared(Rule), key=lambda rule: rule.id)
-    ids = [rule.id for rule in found]
+    return by_id(_declared(Rule))
+
+
+def by_id(found: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Rules in the order of their ids; raises ValueError where two share one."""
+    ordered = tuple(sorted(found, key=lambda rule: rule.id))
+    ids = [rule.id for rule in ordered]
     twice = sorted({id_ for id_ in ids if ids.count(id_) > 1})
     if twice:
         raise ValueError(f"rule ids stand twice: {', '.join(twice)}")
-    return tuple(found)
+    return ordered
+
+
+@lru_cache
+def rules_version() -> str:
+    """The version of the rules as every run keeps it: twelve digits of the SHA-256 over the modules of this package."""
+    digest = hashlib.sha256()
+    for module in sorted(Path(rules.__path__[0]).rglob("*.py")):
+        digest.update(module.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 @lru_cache
@@ -49,6 +66,13 @@ def contexts_of(flow: str) -> dict[tuple[str, str], Context]:
     return {(context.record, context.name): context for context in _declared(Context) if context.flow == flow}
 
 
+@lru_cache
+def references_of(flow: str) -> frozenset[str]:
+    """The names of the reference frames (market.reference) that a flow's contexts join."""
+    return frozenset(frame for context in contexts_of(flow).values() for frame in context.frames)
+
+
+@lru_cache
 def acceptance_of(layout: Layout) -> Acceptance:
     """What a flow's acceptance units are: as declared, or one root record with what is below it."""
     for acceptance in _declared(Acceptance):
