@@ -1,0 +1,251 @@
+"""Hints that something arrived, and the watch over inboxes that a plain sshd writes.
+
+Events are only hints: the kernel drops them when a queue is full and nobody is told. What is taken is decided by
+looking at the folders, and the look is repeated every few seconds.
+"""
+
+import contextlib
+import errno
+import fcntl
+import logging
+import os
+import signal
+import stat
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from watchdog.events import (
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+
+from ingest.landing import Landed, Landing, Untakeable, is_taken_name
+from market.clock import Clock
+from market.durable import folder_opened
+from market.home import Home
+
+SWEEP_SECONDS = 2.0
+STILL = timedelta(seconds=30)
+"""How long a file must be unchanged where the system does not tell whether it is still open for writing."""
+
+_log = logging.getLogger(__name__)
+
+_MARK = b"\xef\xbb\xbf"
+_IDD_START = b"AAA|"
+
+
+@dataclass(frozen=True)
+class Left:
+    """Something in an inbox that is not taken; told once for each thing."""
+
+    account: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Look:
+    inode: int
+    size: int
+    modified_ns: int
+    changed_ns: int
+
+
+@dataclass(frozen=True)
+class _Ready:
+    arrived_ns: int
+    party_id: str
+    account: str
+    name: str
+
+
+@contextlib.contextmanager
+def landing_hints(landing: Path, hint: Callable[[], None]) -> Iterator[None]:
+    """Call `hint()`, from a thread of its own, when something may have come into the landing."""
+    with _observed(landing, [FileCreatedEvent, FileMovedEvent], lambda event: hint()):
+        yield
+
+
+class InboxWatch:
+    """Takes what a plain sshd's clients leave in the inboxes.
+
+    A file renamed into an inbox is taken. A file written there is taken once it is closed and still if it is an IDD
+    file, whose footer shows whether it is whole; a CSV file's end shows nothing, so it waits for its rename.
+    `accounts` gives (account, party id) of every account, `left` is told of what is never taken.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        landing: Landing,
+        clock: Clock,
+        accounts: Callable[[], Iterable[tuple[str, str]]],
+        left: Callable[[Left], None],
+    ) -> None:
+        self._home = home
+        self._landing = landing
+        self._clock = clock
+        self._accounts = accounts
+        self._left = left
+        self._looks: dict[tuple[str, str], _Look] = {}
+        self._told: set[tuple[str, str, int]] = set()
+        self._renamed: set[tuple[str, str]] = set()
+        self._hinted = threading.Event()
+
+    def run(self, stop: threading.Event, on_taken: Callable[[Landed], None]) -> None:
+        """Sweep on every hint, and every few seconds without one, until `stop` is set."""
+        with _observed(self._home.accounts, [FileMovedEvent, FileClosedEvent], self._on_event):
+            while not stop.is_set():
+                try:
+                    for landed in self.sweep():
+                        on_taken(landed)
+                except OSError:
+                    _log.exception("the inboxes cannot be swept; the next sweep tries again")
+                self._hinted.wait(SWEEP_SECONDS)
+                self._hinted.clear()
+
+    def sweep(self) -> list[Landed]:
+        """Look once at every inbox and take what is ready, in order of arrival."""
+        renamed, self._renamed = self._renamed, set()
+        ready: list[_Ready] = []
+        looks: dict[tuple[str, str], _Look] = {}
+        for account, party_id in self._accounts():
+            with contextlib.suppress(FileNotFoundError), folder_opened(self._home.inbox(account)) as inbox:
+                for name in os.listdir(inbox):
+                    arrived_ns = self._arrival(inbox, account, name, (account, name) in renamed, looks)
+                    if arrived_ns is not None:
+                        ready.append(_Ready(arrived_ns, party_id, account, name))
+        self._looks = looks
+        ready.sort(key=lambda one: (one.arrived_ns, one.account, one.name))
+        return [landed for one in ready if (landed := self._take(one)) is not None]
+
+    def _arrival(
+        self, inbox: int, account: str, name: str, renamed: bool, looks: dict[tuple[str, str], _Look]
+    ) -> int | None:
+        """When the file arrived, in nanoseconds since 1970; None where it is not to be taken now."""
+        if not is_taken_name(name):
+            return None
+        try:
+            status = os.stat(name, dir_fd=inbox, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            self._tell(account, name, status.st_ino, "it is not a regular file")
+            return None
+        look = _Look(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        looks[account, name] = look
+        still = self._looks.get((account, name)) == look
+        # A rename moves the change time past the last write. So do clients that set times, after their last write.
+        if renamed or (still and look.changed_ns > look.modified_ns):
+            if _is_closed(inbox, name) is not False:
+                return look.changed_ns
+            self._renamed.add((account, name))
+            return None
+        if not still:
+            return None
+        old = self._clock() - _instant(look.modified_ns) >= STILL
+        closed = _is_closed(inbox, name)
+        if not closed and (closed is False or not old):
+            return None
+        if _is_idd(inbox, name):
+            return look.modified_ns
+        if old:
+            self._tell(account, name, look.inode, "it is no IDD file and was written in place; it waits for a rename")
+        return None
+
+    def _take(self, one: _Ready) -> Landed | None:
+        try:
+            with folder_opened(self._home.inbox(one.account)) as inbox:
+                return self._landing.take(
+                    inbox,
+                    one.name,
+                    party_id=one.party_id,
+                    account=one.account,
+                    file_name=one.name,
+                    arrived_at=_instant(one.arrived_ns),
+                )
+        except FileNotFoundError:
+            return None  # the party took it away meanwhile
+        except Untakeable as error:
+            self._tell(one.account, one.name, self._looks[one.account, one.name].inode, str(error))
+            return None
+
+    def _tell(self, account: str, name: str, inode: int, reason: str) -> None:
+        if (account, name, inode) not in self._told:
+            self._told.add((account, name, inode))
+            self._left(Left(account, name, reason))
+
+    def _on_event(self, event: FileSystemEvent) -> None:
+        path = Path(os.fsdecode(event.dest_path or event.src_path))
+        if path.parent.name != "inbox":
+            return
+        if isinstance(event, FileMovedEvent):
+            self._renamed.add((path.parent.parent.name, path.name))
+        self._hinted.set()
+
+
+class _Listener(FileSystemEventHandler):
+    def __init__(self, on_event: Callable[[FileSystemEvent], None]) -> None:
+        self._on_event = on_event
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        self._on_event(event)
+
+
+@contextlib.contextmanager
+def _observed(
+    folder: Path, kinds: list[type[FileSystemEvent]], on_event: Callable[[FileSystemEvent], None]
+) -> Iterator[None]:
+    observer = Observer()
+    observer.schedule(_Listener(on_event), str(folder), recursive=True, event_filter=kinds)
+    observer.start()
+    try:
+        yield
+    finally:
+        observer.stop()
+        observer.join()
+
+
+def _instant(nanoseconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000)
+
+
+@contextlib.contextmanager
+def _opened(inbox: int, name: str) -> Iterator[int | None]:
+    try:
+        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=inbox)
+    except OSError:
+        yield None
+        return
+    try:
+        yield file
+    finally:
+        os.close(file)
+
+
+def _is_idd(inbox: int, name: str) -> bool:
+    with _opened(inbox, name) as file:
+        return file is not None and os.pread(file, 7, 0).removeprefix(_MARK).startswith(_IDD_START)
+
+
+def _is_closed(inbox: int, name: str) -> bool | None:
+    """Whether nobody has the file open for writing; None where the system does not say (another user's file)."""
+    with _opened(inbox, name) as file:
+        if file is None:
+            return None
+        try:
+            # A read lease is granted only while nobody writes. Should one begin in this moment, the kernel would
+            # send SIGIO, which ends a process; SIGURG is ignored.
+            fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except OSError as error:
+            return False if error.errno == errno.EAGAIN else None
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        return True
