@@ -52,8 +52,8 @@ def enter(session: Session, landed: Landed, *, actor: str, at: datetime) -> Subm
         state=SubmissionState.RECEIVED,
         attempts=0,
     )
-    entered = session.exec(statement.on_conflict_do_nothing(index_elements=["landing_name"])).rowcount == 1
-    if entered:
+    once = statement.on_conflict_do_nothing(index_elements=["landing_name"]).returning(col(Submission.ref))
+    if session.connection().execute(once).one_or_none() is not None:
         audit.write(
             session,
             at=at,
