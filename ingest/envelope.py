@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from ingest.lines import BYTE_ORDER_MARK, Lines, chunks_of_lines
+from ingest.lines import BYTE_ORDER_MARK, PIECE, Lines
 from ingest.structure import Structure, structure_of
 from market.character_set import ALLOWED
 from market.checksum import Checksum
@@ -25,6 +25,7 @@ DATA_LENGTH = 80
 
 _ODD = np.ones(256, np.bool_)
 _ODD[list(ALLOWED + b"|\n")] = False
+_ODD_GRAPHIC = tuple(bytes([code]) for code in range(ord(" "), 128) if _ODD[code])
 
 Entry = tuple[int, str]
 """A receipt code and its data."""
@@ -122,7 +123,7 @@ def judge_header(header: Header, sender: Sender, gateway_id: str) -> Layout | Re
         roles = " ".join(flow.from_roles)
         return refusal("ENV-05", 1, f"From Role Code {header.from_role} sends no {header.file_type}, {roles} do")
     if (header.to_role, header.to_id) != (flow.to_role, gateway_id):
-        found, due = f"{header.to_role}|{header.to_id}", f"{flow.to_role}|{gateway_id}"
+        found, due = f"{header.to_role} {header.to_id}", f"{flow.to_role} {gateway_id}"
         return refusal("ENV-03", 2, f"addressed to {found}, {due} due")
     if header.from_id != sender.party_id:
         return refusal("ENV-04", 1, f"From Participant Id is {header.from_id}, the account is {sender.party_id}'s")
@@ -133,8 +134,9 @@ def judge_header(header: Header, sender: Sender, gateway_id: str) -> Layout | Re
 
 def judge_body(lines: Lines, flow: Layout, receipt_limit: int) -> Structure | Refusal:
     """The structure of a body, or why it is refused: footer, count, checksum, characters, structure, in this order."""
-    footer = re.fullmatch(rb"ZZZ\|(0|[1-9][0-9]{0,9})\|(0|[1-9][0-9]{0,9})\|", lines.line(lines.count))
-    if footer is None or lines.count < 2:
+    last = lines.line(lines.count) if lines.count > 1 else b""
+    footer = re.fullmatch(rb"ZZZ\|(0|[1-9][0-9]{0,9})\|(0|[1-9][0-9]{0,9})\|", last)
+    if footer is None:
         return refusal("ENV-08", 5, "the last record is no ZZZ footer with two integers and a closing separator")
     count, checksum = int(footer[1]), int(footer[2])
     if count != lines.count:
@@ -171,14 +173,30 @@ def _strange_lines(lines: Lines, limit: int) -> list[tuple[int, str]]:
     """The first lines that are blank or hold a character outside the IDD set, with why."""
     blank = np.flatnonzero(lines.starts == lines.ends)[:limit] + 1
     strange = dict.fromkeys(blank.tolist(), "blank record")
-    at = 0
-    for chunk in chunks_of_lines(lines, 0, lines.count):
-        if bytes(chunk).translate(None, ALLOWED + b"|\n"):
-            odd = np.flatnonzero(_ODD[np.frombuffer(chunk, np.uint8)]) + at
-            numbers, first = np.unique(np.searchsorted(lines.ends, odd) + 1, return_index=True)
-            for number, offset in zip(numbers[:limit].tolist(), odd[first[:limit]].tolist(), strict=True):
-                strange[number] = f"character 0x{lines.data[offset]:02X} is outside the IDD set"
-            if len(strange) >= limit:
-                break
-        at += len(chunk)
+    if not _is_plain(lines):
+        strange |= _odd_characters(lines, limit)
     return sorted(strange.items())[:limit]
+
+
+def _is_plain(lines: Lines) -> bool:
+    """Whether the file holds no character outside the IDD set."""
+    data = lines.data
+    if not data.isascii() or any(character in data for character in _ODD_GRAPHIC):
+        return False
+    buffer = np.frombuffer(data, np.uint8)
+    controls = sum(np.count_nonzero(buffer[at : at + PIECE] < ord(" ")) for at in range(0, len(buffer), PIECE))
+    return controls == lines.count - (not data.endswith(b"\n"))
+
+
+def _odd_characters(lines: Lines, limit: int) -> dict[int, str]:
+    """The first lines that hold a character outside the IDD set, with the first such character."""
+    buffer = np.frombuffer(lines.data, np.uint8)
+    strange: dict[int, str] = {}
+    for at in range(0, len(buffer), PIECE):
+        odd = np.flatnonzero(_ODD[buffer[at : at + PIECE]]) + at
+        numbers, first = np.unique(np.searchsorted(lines.ends, odd.astype(lines.ends.dtype)) + 1, return_index=True)
+        for number, offset in zip(numbers[:limit].tolist(), odd[first[:limit]].tolist(), strict=True):
+            strange.setdefault(number, f"character 0x{buffer[offset]:02X} is outside the IDD set")
+        if len(strange) >= limit:
+            break
+    return strange

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-CHUNK = 1 << 24
-"""Bytes looked at in one vectorised pass: bounds the memory of the passes, not of the file."""
+PIECE = 1 << 18
+"""Bytes looked at in one vectorised pass: small enough to stay in the processor's cache."""
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -51,14 +52,21 @@ class Lines:
         return memoryview(self.data)[int(self.starts[first]) : stop]
 
 
+def count_records(received: bytes) -> int:
+    """How many lines a received file has, as `index_lines` counts them, for a fraction of the time and no memory."""
+    body = received[-1:] not in (b"", b"\n") and received != BYTE_ORDER_MARK
+    return received.count(b"\n") + body
+
+
 def offsets_of(data: bytes, byte: int) -> Offsets:
     """Every offset at which a byte stands; 32-bit where the file allows, to halve the index."""
     buffer = np.frombuffer(data, np.uint8)
-    dtype = np.uint32 if len(data) < 2**32 - 1 else np.int64
+    dtype = np.dtype(np.uint32 if len(data) < 2**32 - 1 else np.int64)
     found = [
-        (np.flatnonzero(buffer[at : at + CHUNK] == byte) + at).astype(dtype) for at in range(0, len(buffer), CHUNK)
+        (np.flatnonzero(buffer[at : at + PIECE] == byte) + at).astype(dtype) for at in range(0, len(buffer), PIECE)
     ]
-    return np.concatenate(found) if found else np.empty(0, dtype)
+    offsets: Offsets = np.concatenate(found) if found else np.empty(0, dtype)
+    return offsets
 
 
 def index_lines(received: bytes) -> Lines:
@@ -69,21 +77,28 @@ def index_lines(received: bytes) -> Lines:
     byte_order_mark = received.startswith(BYTE_ORDER_MARK)
     data = received[len(BYTE_ORDER_MARK) :] if byte_order_mark else received
     first_cr_line = 0
-    carriage_return = data.find(b"\r\n")
+    # looking for one byte is many times as fast as looking for two
+    carriage_return = data.find(b"\r\n") if b"\r" in data else -1
     if carriage_return >= 0:
         first_cr_line = data.count(b"\n", 0, carriage_return) + 1
         data = data.replace(b"\r\n", b"\n")
     ends = offsets_of(data, ord("\n"))
     if data and not data.endswith(b"\n"):
-        ends = np.append(ends, ends.dtype.type(len(data)))
+        ends = np.concatenate([ends, np.array([len(data)], ends.dtype)])
     return Lines(data, ends, byte_order_mark, first_cr_line)
 
 
-def chunks_of_lines(lines: Lines, first: int, last: int) -> Iterator[memoryview]:
-    """The bytes of the lines from index `first` up to before `last`, in pieces of whole lines of about CHUNK bytes."""
-    at = first
-    while at < last:
-        goal = int(lines.starts[at]) + CHUNK
-        after = min(last, max(at + 1, int(np.searchsorted(lines.starts, goal))))
-        yield lines.span(at, after)
-        at = after
+def pieces(lines: Lines, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """The lines from index `first` up to before `last` in pieces of about PIECE bytes, as such index pairs.
+
+    A piece has whole lines, so one line longer than PIECE is a piece of its own.
+    """
+    starts = lines.starts[first:last]
+    if not len(starts):
+        return
+    # the goals take the index's own type, or every search would first widen the whole index
+    goals = np.arange(int(starts[0]), int(starts[-1]) + 1, PIECE).astype(starts.dtype)
+    cuts = np.searchsorted(starts, goals)
+    long = np.flatnonzero(lines.ends[first:last] - starts > PIECE)
+    bounds = np.unique(np.concatenate([cuts, long, long + 1, [0, last - first]]))
+    yield from pairwise((bounds + first).tolist())

@@ -12,11 +12,10 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from ingest.lines import Lines
-from ingest.structure import Structure
+from ingest.structure import Rows, Structure
 from market.field import typed
 from market.frames import text_column
 from market.layout import Layout, Record
@@ -29,14 +28,15 @@ Frames = dict[str, pl.DataFrame]
 
 @lru_cache
 def slice_record(layout: Layout) -> Record:
-    """The slice-level record: the deepest that repeats and has children, else the deepest that repeats, else the last.
+    """The slice-level record: of those that repeat and have children the deepest, 1-* before any other cardinality.
 
-    It is BSB of P0328001, NFU of K4192001, ABV of C0421002, GCV of K0151001.
+    It is BSB of P0328001, NFU of K4192001, MSJ of P0282002, ABV of C0421002, GCV of K0151001. Where none has children
+    it is the deepest that repeats, where none repeats the last.
     """
     parents = {record.parent for record in layout.records}
     repeated = [record for record in layout.records if record.occurs_range[1] != 1]
     inner = [record for record in repeated if record.type in parents]
-    return max(inner or repeated or layout.records, key=lambda record: record.depth)
+    return max(inner or repeated or layout.records, key=lambda record: (record.occurs == "1-*", record.depth))
 
 
 @lru_cache
@@ -77,55 +77,61 @@ def slices(lines: Lines, structure: Structure, records: int = SLICE_RECORDS) -> 
     upper: Frames = {}
     heads = np.sort(np.concatenate([structure.rows[head] for head in group_heads(layout)]))
     for first, last in _bounds(heads, len(structure.codes), records):
-        frames = _frames(lines, structure, heads, first, last)
+        frames = _frames(lines, structure, first, last, _before(heads, first))
         new_upper = {name: frames.pop(name) for name in upper_records(layout)}
         for name, frame in new_upper.items():
             upper[name] = pl.concat([upper[name], frame]) if name in upper else frame
         yield Slice(frames, dict(upper), {name: len(frame) for name, frame in new_upper.items()})
 
 
-def _bounds(heads: npt.NDArray[np.uint32], rows: int, records: int) -> list[tuple[int, int]]:
+def _bounds(heads: Rows, rows: int, records: int) -> list[tuple[int, int]]:
     """First and last body row of each slice; every slice but the first begins with a group head."""
-    goals = heads[np.searchsorted(heads, np.arange(records, rows, records)).clip(max=max(len(heads) - 1, 0))]
-    cuts = sorted({0, rows, *(goals.tolist() if len(heads) else [])})
-    return list(pairwise(cuts))
+    goals = np.searchsorted(heads, np.arange(records, rows, records).astype(heads.dtype))
+    cuts = heads[goals[goals < len(heads)]]
+    return list(pairwise(sorted({0, rows, *cuts.tolist()})))
 
 
-def _frames(lines: Lines, structure: Structure, heads: npt.NDArray[np.uint32], first: int, last: int) -> Frames:
+def _frames(lines: Lines, structure: Structure, first: int, last: int, groups: int) -> Frames:
+    """The frames of the body rows from `first` up to before `last`, in front of which stand so many groups."""
     layout = structure.layout
     raw = _texts(lines, max(len(record.items) for record in layout.records), first, last)
     codes = structure.codes[first:last]
+    order = [record.type for record in layout.records]
     upper = upper_records(layout)
+    is_head = np.isin(codes, [order.index(head) for head in group_heads(layout)])
+    group = np.cumsum(is_head, dtype=np.uint32) + np.uint32(groups) - np.uint32(1)
     frames = {}
     for code, record in enumerate(layout.records):
         mine = codes == code
-        rows = np.flatnonzero(mine).astype(np.uint32) + np.uint32(first)
+        rows = np.flatnonzero(mine)
+        up = None
+        if record.parent is not None:
+            # a parent above the groups is counted from the start of the file, one inside a group from the slice's
+            before = _before(structure.rows[record.parent], first) if record.parent in upper else 0
+            seen = np.cumsum(codes == order.index(record.parent), dtype=np.uint32)
+            up = seen[rows] + np.uint32(before) - np.uint32(1)
         texts = raw if mine.all() else raw.filter(pl.Series(mine))
-        # a parent above the groups is counted from the start of the file, one inside a group from the slice's
-        base = 0 if record.parent is None or record.parent in upper else first
         frames[record.type] = texts.select(
-            pl.Series("line", rows + np.uint32(2)),
-            _up(structure, record, rows, base),
-            _group(record.type, upper, heads, rows),
+            pl.Series("line", rows.astype(np.uint32) + np.uint32(first + 2)),
+            _numbers("up", up, len(rows)),
+            _numbers("group", None if record.type in upper else group[rows], len(rows)),
             *(pl.col(f"item_{place}").alias(text_column(item.column)) for place, item in enumerate(record.items, 1)),
         ).with_columns(typed(item) for item in record.items)
     return frames
 
 
-def _up(structure: Structure, record: Record, rows: npt.NDArray[np.uint32], base: int) -> pl.Series:
-    if record.parent is None:
-        return pl.Series("up", [None], pl.UInt32).new_from_index(0, len(rows))
-    parents = structure.rows[record.parent]
-    before = np.searchsorted(parents, rows) - 1 - np.searchsorted(parents, base)
-    return pl.Series("up", before.astype(np.uint32))
+def _before(rows: Rows, first: int) -> int:
+    """How many of the rows stand before a body row."""
+    return int(np.searchsorted(rows, rows.dtype.type(first)))
 
 
-def _group(
-    record_type: str, upper: tuple[str, ...], heads: npt.NDArray[np.uint32], rows: npt.NDArray[np.uint32]
-) -> pl.Series:
-    if record_type in upper:
-        return pl.Series("group", [None], pl.UInt32).new_from_index(0, len(rows))
-    return pl.Series("group", (np.searchsorted(heads, rows, side="right") - 1).astype(np.uint32))
+def _numbers(name: str, numbers: Rows | None, height: int) -> pl.Series:
+    """A column of numbers; null throughout where there are none."""
+    return (
+        pl.Series(name, numbers, pl.UInt32)
+        if numbers is not None
+        else pl.repeat(None, height, dtype=pl.UInt32, eager=True).alias(name)
+    )
 
 
 def _texts(lines: Lines, width: int, first: int, last: int) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from ingest.lines import Lines, offsets_of
+from ingest.lines import PIECE, Lines, pieces
 from market.layout import Layout, Record
 
 UNKNOWN = 255
@@ -53,27 +53,69 @@ class Structure:
 
 def structure_of(lines: Lines, layout: Layout, limit: int) -> Structure:
     """The structure of the body between the first and the last line; at most `limit` places, by line."""
-    codes = _record_codes(lines, layout)
+    body = [_piece(lines, layout, first, last) for first, last in pieces(lines, 1, lines.count - 1)]
+    codes = np.concatenate([piece.codes for piece in body]) if body else np.empty(0, np.uint8)
     structure = Structure(layout, codes, ())
     places = _order_places(lines, layout, codes, limit)
     if not places:
         places = _count_places(structure, limit)
-    places += _item_places(lines, layout, codes, limit)
+    wrong = np.concatenate([piece.wrong for piece in body])[:limit] if body else ()
+    places += [_item_place(lines, layout, codes, int(row)) for row in wrong]
     return Structure(layout, codes, tuple(sorted(places, key=lambda place: (place.line, place.rule))[:limit]))
 
 
-def _record_codes(lines: Lines, layout: Layout) -> Codes:
-    buffer = np.frombuffer(lines.data, np.uint8)
-    starts, ends = lines.starts[1:-1], lines.ends[1:-1]
-    codes = np.full(len(starts), UNKNOWN, np.uint8)
+@dataclass(frozen=True)
+class _Piece:
+    """The codes of some lines, and the body rows among them whose items are not those of their record."""
+
+    codes: Codes
+    wrong: npt.NDArray[np.int64]
+
+
+def _piece(lines: Lines, layout: Layout, first: int, last: int) -> _Piece:
+    offset = int(lines.starts[first])
+    # the footer's bytes are in reach of a last record shorter than a type and its separator
+    buffer = np.frombuffer(lines.data, np.uint8, offset=offset)[: int(lines.ends[last - 1]) - offset + 4]
+    starts = lines.starts[first:last].astype(np.int64) - offset
+    ends = lines.ends[first:last].astype(np.int64) - offset
+    codes = _record_codes(buffer, starts, layout)
+    wrong = _wrong_items(buffer[: ends[-1]], starts, ends, _separators(layout)[codes])
+    return _Piece(codes, wrong[codes[wrong] != UNKNOWN] + first - 1)
+
+
+def _record_codes(buffer: Codes, starts: npt.NDArray[np.int64], layout: Layout) -> Codes:
+    """The code of each line, by its first four bytes: a line shorter than that has a line end among them."""
     lead = np.zeros(len(starts), np.uint32)
     for offset in range(4):
-        at = starts + starts.dtype.type(offset)
-        # a line shorter than four bytes is followed by at least the footer, so the offset stays in the buffer
-        lead = (lead << np.uint32(8)) | np.where(at < ends, buffer[at], 0).astype(np.uint32)
+        lead = (lead << np.uint32(8)) | buffer.take(starts + offset, mode="clip")
+    codes = np.full(len(starts), UNKNOWN, np.uint8)
     for code, record in enumerate(layout.records):
         codes[lead == int.from_bytes(record.type.encode() + b"|", "big")] = code
     return codes
+
+
+@lru_cache
+def _separators(layout: Layout) -> npt.NDArray[np.int64]:
+    """By code, how many separators a record has: one behind its type and each of its items."""
+    due = np.zeros(UNKNOWN + 1, np.int64)
+    due[: len(layout.records)] = [len(record.items) + 1 for record in layout.records]
+    return due
+
+
+def _wrong_items(
+    buffer: Codes, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], due: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """The lines whose separators are not as many as due, or whose last character is none."""
+    if len(starts) == 1:
+        # one line may be as long as the file: its separators are counted, not listed
+        line = buffer.tobytes()
+        return np.flatnonzero([line.count(b"|") != due[0] or not line.endswith(b"|")])
+    separators = np.flatnonzero(buffer == ord("|"))
+    closing = np.cumsum(due)
+    if due.all() and closing[-1] == len(separators) and np.array_equal(separators[closing - 1], ends - 1):
+        return np.empty(0, np.int64)
+    found = np.diff(np.searchsorted(separators, ends), prepend=0)
+    return np.flatnonzero((found != due) | (buffer[ends - 1] != ord("|")))
 
 
 @lru_cache
@@ -97,21 +139,30 @@ def _may_follow(layout: Layout) -> npt.NDArray[np.bool_]:
 
 
 def _order_places(lines: Lines, layout: Layout, codes: Codes, limit: int) -> list[Place]:
-    unknown = np.flatnonzero(codes == UNKNOWN)
+    unknown = np.flatnonzero(codes == UNKNOWN)[:limit]
     known = np.flatnonzero(codes != UNKNOWN) if len(unknown) else None
     followed = codes if known is None else codes[known]
-    before = np.empty_like(followed)
-    before[:1] = len(layout.records)
-    before[1:] = followed[:-1]
-    stray = np.flatnonzero(~_may_follow(layout)[before, followed])
+    before = np.concatenate([[np.uint8(len(layout.records))], followed[:-1]])[: len(followed)]
+    stray = _stray(layout, before, followed)[:limit]
     places = []
-    for row in unknown[:limit].tolist():
-        found = lines.line(row + 2).split(b"|")[0][:12].decode("ascii", "replace")
+    for row in unknown.tolist():
+        found = lines.line(row + 2)[:12].split(b"|")[0].decode("ascii", "replace")
         places.append(Place(row + 2, "STR-01", f"{found or 'a blank record'} is no record of {layout.file_type}"))
-    for at in stray[:limit].tolist():
+    for at in stray.tolist():
         row = at if known is None else int(known[at])
         places.append(Place(row + 2, "STR-01", _stray_message(layout, int(before[at]), int(followed[at]))))
     return places
+
+
+def _stray(layout: Layout, before: Codes, followed: Codes) -> npt.NDArray[np.int64]:
+    """Where a record stands behind one that it may not follow."""
+    types = len(layout.records)
+    stray_pairs = ~_may_follow(layout).ravel()
+    stray = [
+        np.flatnonzero(stray_pairs[before[at : at + PIECE].astype(np.uint16) * types + followed[at : at + PIECE]]) + at
+        for at in range(0, len(followed), PIECE)
+    ]
+    return np.concatenate(stray) if stray else np.empty(0, np.int64)
 
 
 def _stray_message(layout: Layout, before: int, found: int) -> str:
@@ -151,40 +202,6 @@ def _count_fits(record: Record, counts: npt.NDArray[np.int64]) -> npt.NDArray[np
     least, most = record.occurs_range
     fits: npt.NDArray[np.bool_] = counts >= least
     return fits if most is None else fits & (counts <= most)
-
-
-def _item_places(lines: Lines, layout: Layout, codes: Codes, limit: int) -> list[Place]:
-    places: list[Place] = []
-    at = 0
-    for chunk_rows in _row_chunks(lines):
-        wrong = _wrong_rows(lines, layout, codes, at, at + chunk_rows)
-        places += [_item_place(lines, layout, codes, row) for row in wrong[: limit - len(places)].tolist()]
-        at += chunk_rows
-        if len(places) >= limit:
-            break
-    return places
-
-
-def _row_chunks(lines: Lines, rows: int = 1 << 18) -> list[int]:
-    """Sizes of pieces of the body whose separators are looked for at once."""
-    body = lines.count - 2
-    return [min(rows, body - at) for at in range(0, body, rows)]
-
-
-def _wrong_rows(lines: Lines, layout: Layout, codes: Codes, first: int, last: int) -> npt.NDArray[np.int64]:
-    """Body rows of known records in a piece whose separators are not the record's own number, the last closing."""
-    offset = int(lines.starts[first + 1])
-    ends = lines.ends[first + 1 : last + 1].astype(np.int64) - offset
-    separators = offsets_of(bytes(lines.span(first + 1, last + 1)), ord("|")).astype(np.int64)
-    wanted = np.zeros(UNKNOWN + 1, np.int64)
-    wanted[: len(layout.records)] = [len(record.items) + 1 for record in layout.records]
-    due = wanted[codes[first:last]]
-    closing = np.cumsum(due)
-    if closing[-1] == len(separators) and np.array_equal(separators[closing - 1], ends - 1) and due.all():
-        return np.empty(0, np.int64)
-    found = np.diff(np.searchsorted(separators, ends), prepend=0)
-    closed = np.frombuffer(lines.data, np.uint8)[ends + offset - 1] == ord("|")
-    return np.flatnonzero((codes[first:last] != UNKNOWN) & ((found != due) | ~closed)) + first
 
 
 def _item_place(lines: Lines, layout: Layout, codes: Codes, row: int) -> Place:
