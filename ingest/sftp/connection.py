@@ -114,9 +114,11 @@ class Connection(paramiko.ServerInterface):
 
     def ended(self, session: Session) -> None:
         """The channel of a session ended, its open files abandoned."""
-        with self._lock:
-            self._sessions = {channel: other for channel, other in self._sessions.items() if other is not session}
-        session.end()
+        try:
+            session.end()
+        finally:
+            with self._lock:
+                self._sessions = {channel: other for channel, other in self._sessions.items() if other is not session}
 
     def stop(self) -> None:
         """Begin nothing new: the gateway is stopping."""
