@@ -15,7 +15,7 @@ from ingest.structure import Structure, structure_of
 from market.character_set import ALLOWED
 from market.checksum import Checksum
 from market.header import Header
-from market.layout import ENVELOPE, SUPERSEDED, TEST_FLAGS, Layout, layout
+from market.layout import ENVELOPE, SUPERSEDED, TEST_FLAGS, Item, Layout, file_types, layout
 
 HEADER_BYTES = 255
 """No header is longer: a first line beyond it is not read as one."""
@@ -56,43 +56,46 @@ def read_header(received: bytes) -> Header | Refusal:
     """The header of a file as received, or why it cannot be read (ENV-01, ENV-02); the first bytes suffice."""
     if not received:
         return refusal("ENV-01", 1, "the file is empty")
-    first = received[: HEADER_BYTES + 5].removeprefix(BYTE_ORDER_MARK).split(b"\n", 1)[0].removesuffix(b"\r")
-    items = len(ENVELOPE.record("AAA").items)
+    at = len(BYTE_ORDER_MARK) if received.startswith(BYTE_ORDER_MARK) else 0
+    first = received[at : at + HEADER_BYTES + 2].split(b"\n", 1)[0].removesuffix(b"\r")
+    items = ENVELOPE.record("AAA").items
     if not first.startswith(b"AAA|"):
         return refusal("ENV-01", 1, "the first record is no AAA header")
+    if len(first) > HEADER_BYTES:
+        return refusal("ENV-01", 1, f"AAA has more than {HEADER_BYTES} characters")
     if not first.endswith(b"|"):
         return refusal("ENV-01", 1, "AAA ends without its closing separator")
-    if first.count(b"|") != items + 1:
-        return refusal("ENV-01", 1, f"AAA has {first.count(b'|') - 1} items, {items} due")
-    if first.translate(None, ALLOWED + b"|"):
-        return refusal("ENV-02", 1, "AAA holds a character outside the IDD set")
-    return _typed(first.decode("ascii").split("|")[1:-1])
-
-
-def _typed(values: list[str]) -> Header | Refusal:
-    for item, value in zip(ENVELOPE.record("AAA").items, values, strict=True):
-        why = _malformed(item.name, item.type.digits, value)
+    if first.count(b"|") != len(items) + 1:
+        return refusal("ENV-01", 1, f"AAA has {first.count(b'|') - 1} items, {len(items)} due")
+    strange = first.translate(None, ALLOWED + b"|")
+    if strange:
+        return refusal("ENV-02", 1, f"AAA holds the character 0x{strange[0]:02X}, outside the IDD set")
+    values = first.decode("ascii").split("|")[1:-1]
+    for item, value in zip(items, values, strict=True):
+        why = _malformed(item, value)
         if why:
             return refusal("ENV-02", 1, why)
     file_type, message_role, created, from_role, from_id, to_role, to_id, sequence, flag = values
     return Header(file_type, message_role, _time(created), from_role, from_id, to_role, to_id, int(sequence), flag)
 
 
-def _malformed(name: str, length: int, value: str) -> str | None:
+def _malformed(item: Item, value: str) -> str | None:
     """Why a header item has not its IDD type; None where it has."""
-    match name:
+    if not value:
+        return f"{item.name} is mandatory and empty" if item.presence == "M" else None
+    match item.name:
         case "Message Role":
-            return None if value == "D" else f"Message Role is {value or 'empty'}, D due"
+            return None if value == "D" else f"Message Role is {value}, D due"
         case "Creation Time":
             return None if _is_time(value) else f"Creation Time {value} is no GMT time YYYYMMDDHHMMSS"
         case "Sequence Number":
-            return None if re.fullmatch("0|[1-9][0-9]{0,8}", value) else f"Sequence Number {value} is no integer(9)"
+            return None if re.fullmatch("0|[1-9][0-9]{0,8}", value) else f"Sequence Number {value} is no {item.type}"
         case "Test Data Flag":
-            known = value in ("", *TEST_FLAGS)
+            known = value in TEST_FLAGS
             return None if known else f"Test Data Flag {value} is none of {', '.join(TEST_FLAGS[:3])}, ..."
-    if not value or value != value.strip(" ") or len(value) > length:
-        return f"{name} is {value or 'empty'}, text({length}) due"
-    return None
+    if len(value) > item.type.digits:
+        return f"{item.name} {value} has {len(value)} characters, at most {item.type.digits} fit"
+    return f"{item.name} begins or ends with a space" if value != value.strip(" ") else None
 
 
 def _time(value: str) -> datetime:
@@ -111,10 +114,9 @@ def _is_time(value: str) -> bool:
 
 def judge_header(header: Header, sender: Sender, gateway_id: str) -> Layout | Refusal:
     """The flow of a readable header, or why it is refused (ENV-05, ENV-03, ENV-04, in this order)."""
-    try:
-        flow = layout(header.file_type)
-    except KeyError:
+    if header.file_type not in file_types():
         return refusal("ENV-05", 1, f"File Type {header.file_type} is no flow of this gateway")
+    flow = layout(header.file_type)
     if not flow.inbound:
         return refusal("ENV-05", 1, f"{header.file_type} is sent by the gateway, not to it")
     if header.file_type in SUPERSEDED:

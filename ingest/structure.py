@@ -147,7 +147,7 @@ def _order_places(lines: Lines, layout: Layout, codes: Codes, limit: int) -> lis
     places = []
     for row in unknown.tolist():
         found = lines.line(row + 2)[:12].split(b"|")[0].decode("ascii", "replace")
-        places.append(Place(row + 2, "STR-01", f"{found or 'a blank record'} is no record of {layout.file_type}"))
+        places.append(Place(row + 2, "STR-01", f"{found or 'an empty type'} is no record of {layout.file_type}"))
     for at in stray.tolist():
         row = at if known is None else int(known[at])
         places.append(Place(row + 2, "STR-01", _stray_message(layout, int(before[at]), int(followed[at]))))
