@@ -25,8 +25,10 @@ def _modules() -> tuple[ModuleType, ...]:
 
 
 def _declared(kind: type[Declared]) -> list[Declared]:
-    values = [value for module in _modules() for value in vars(module).values() if isinstance(value, kind)]
-    return list({id(value): value for value in values}.values())
+    """The values of a kind that stand in a module by themselves or in a tuple."""
+    standing = [value for module in _modules() for value in vars(module).values()]
+    each = [one for value in standing for one in (value if isinstance(value, tuple) else (value,))]
+    return list({id(one): one for one in each if isinstance(one, kind)}.values())
 
 
 @lru_cache

@@ -1,5 +1,6 @@
 """From a declared test to a Check: the expressions that the fused pass puts into one select."""
 
+from dataclasses import dataclass
 from functools import lru_cache, reduce
 
 import polars as pl
@@ -21,18 +22,35 @@ def record_checks(layout: Layout, record_type: str) -> tuple[Check, ...]:
     )
 
 
+@dataclass(frozen=True)
+class FileCheck:
+    """A test of rows against each other: which rows it looks at, what it computes over them, and the check."""
+
+    applies: pl.Expr
+    repeated: tuple[str, ...]
+    among: tuple[pl.Expr, ...]
+    check: Check
+    reads: frozenset[str]
+
+
 @lru_cache
-def file_tests(layout: Layout, record_type: str) -> tuple[tuple[FileTest, Check], ...]:
-    """The checks of a record type's tests of rows against each other."""
+def file_checks(layout: Layout, record_type: str) -> tuple[FileCheck, ...]:
+    """The checks of a record type's tests of rows against each other, by rule id."""
     return tuple(
-        (test, compiled(layout, rule, test))
+        FileCheck(
+            applies=_applies(layout, test),
+            repeated=test.repeated,
+            among=tuple(expression.alias(f"among.{name}") for name, expression in test.among.items()),
+            check=compiled(layout, rule, test),
+            reads=columns_read(test) | _mentioned(compiled(layout, rule, test).broken),
+        )
         for rule, test in tests_of(layout.file_type)
         if isinstance(test, FileTest) and test.record == record_type
     )
 
 
 def compiled(layout: Layout, rule: Rule, test: RecordTest) -> Check:
-    """The check of one test. Where the test applies and `broken` is null so is the check's: the pass makes it a fault."""
+    """The check of one test. Where the test applies and `broken` is null so is the check's: a fault for the pass."""
     record = layout.record(test.record)
     item = None if test.item is None else record.item(test.item)
     name, position = place_of(record, item)
@@ -82,9 +100,16 @@ def _is_item(layout: Layout, record_type: str, column: str) -> bool:
     return any(found.column == item for found in layout.record(record or record_type).items)
 
 
-def columns_read(test: RecordTest) -> set[str]:
-    """Every column that a test needs: those it names and those its expressions mention."""
+def columns_read(test: RecordTest) -> frozenset[str]:
+    """Every column of the joined frame that a test needs: those it names and those its expressions mention."""
     expressions = [test.broken, *test.evidence.values(), *([] if test.when is None else [test.when])]
-    mentioned = {name for expression in expressions for name in expression.meta.root_names()}
-    repeated = set(test.repeated) if isinstance(test, FileTest) else set()
-    return mentioned | repeated | {*test.reads, *test.optional}
+    repeated: tuple[str, ...] = ()
+    if isinstance(test, FileTest):
+        expressions += test.among.values()
+        repeated = test.repeated
+    return frozenset({*_mentioned(*expressions), *repeated, *test.reads, *test.optional})
+
+
+def _mentioned(*expressions: pl.Expr) -> frozenset[str]:
+    names = {name for expression in expressions for name in expression.meta.root_names()}
+    return frozenset(name for name in names if not name.startswith(("among.", "unit.")))

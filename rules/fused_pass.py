@@ -1,7 +1,8 @@
 """The fused pass: all checks of a record type in one select over its frame; only rows with a breach leave it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,23 +33,37 @@ FOUND = pl.Schema(
 """Breaches as they leave the pass, before they are laid to units."""
 
 
+@contextmanager
+def ours(what: str) -> Iterator[None]:
+    """Whatever is raised inside is a Fault of ours that names what failed, never a finding about the file."""
+    try:
+        yield
+    except Fault:
+        raise
+    except (Exception, pl.exceptions.PanicException) as error:
+        raise Fault(f"{what} fails: {error}") from error
+
+
 @dataclass
 class Tally:
-    """Exact counts per rule, and the first breaches of each, up to `store_limit` a rule."""
+    """Exact counts per rule, and the first breaches of each by line and position, up to `store_limit` a rule."""
 
     store_limit: int
     counts: Counter[str] = field(default_factory=Counter)
-    found: list[pl.DataFrame] = field(default_factory=list)
-    kept: Counter[str] = field(default_factory=Counter)
+    found: dict[str, pl.DataFrame] = field(default_factory=dict)
 
     def add(self, check: Check, frame: pl.DataFrame, broken: pl.Series, count: int) -> None:
-        """Counts a check's broken rows and keeps as many as there is room for; only these get their message."""
+        """Counts a check's broken rows and keeps those that are among the rule's first; only these get their message.
+
+        The rows of `frame` stand by line.
+        """
         self.counts[check.rule] += count
-        room = self.store_limit - self.kept[check.rule]
-        if room <= 0:
+        kept = self.found.get(check.rule)
+        rows = frame.filter(broken).head(self.store_limit)
+        if kept is not None and kept.height >= self.store_limit:
+            rows = rows.filter(pl.col("line") <= kept["line"][-1])
+        if rows.is_empty():
             return
-        rows = frame.filter(broken).head(room)
-        self.kept[check.rule] += rows.height
         shown = rows.select(
             "line",
             pl.lit(check.record).alias("record"),
@@ -59,12 +74,13 @@ class Tally:
             check.value.alias("value"),
             check.message.alias("message"),
         )
-        self.found.append(shown)
+        merged = shown if kept is None else pl.concat([kept, shown]).sort("line", "position", maintain_order=True)
+        self.found[check.rule] = merged.head(self.store_limit)
 
     def breaches(self) -> pl.DataFrame:
         """What was kept, as FOUND, by line, item position and rule id."""
-        frame = pl.concat([FOUND.to_frame(), *self.found])
-        return frame.sort("line", "position", "rule", nulls_last=False, maintain_order=True)
+        frame = pl.concat([FOUND.to_frame(), *self.found.values()])
+        return frame.sort("line", "position", "rule", maintain_order=True)
 
 
 def run_checks(
@@ -73,12 +89,13 @@ def run_checks(
     """Evaluates checks over a frame; adds what is broken to the tally and gives each row's severity bits.
 
     The rule named by `no_change` sets the bit UNCHANGED as well.
-    Raises Fault where a check gives null: a rule that cannot tell is ours to mend, never a pass.
+    Raises Fault where a check raises or gives null: a rule that cannot tell is ours to mend, never a pass.
     """
     bits = np.zeros(frame.height, np.uint8)
     if not checks or frame.is_empty():
         return bits
-    flags = frame.select(check.broken.alias(str(place)) for place, check in enumerate(checks))
+    with ours("a rule"):
+        flags = _flags(frame, checks)
     untold = [checks[place].rule for place, nulls in enumerate(flags.null_count().row(0)) if nulls]
     if untold:
         raise Fault(f"rules that cannot tell: {', '.join(untold)}")
@@ -86,7 +103,19 @@ def run_checks(
     for place, (check, count) in enumerate(zip(checks, counts, strict=True)):
         if count:
             broken = flags[str(place)]
-            tally.add(check, frame, broken, count)
+            with ours(f"the message of rule {check.rule}"):
+                tally.add(check, frame, broken, count)
             bit = BITS[check.severity] | (UNCHANGED if check.rule == no_change else 0)
             bits |= broken.to_numpy().astype(np.uint8) * np.uint8(bit)
     return bits
+
+
+def _flags(frame: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:
+    """One Boolean column a check; where the select raises, each check is tried alone to name the one that fails."""
+    try:
+        return frame.select(check.broken.alias(str(place)) for place, check in enumerate(checks))
+    except pl.exceptions.PolarsError:
+        for check in checks:
+            with ours(f"rule {check.rule}"):
+                frame.select(check.broken)
+        raise

@@ -10,6 +10,7 @@ from market.layout import Layout
 from rules.catalogue import acceptance_of, contexts_of, tests_of
 from rules.compile import columns_read
 from rules.context import FileFacts, file_columns
+from rules.fused_pass import ours
 
 Frames = dict[str, pl.DataFrame]
 
@@ -25,7 +26,7 @@ def columns_wanted(layout: Layout, record_type: str) -> frozenset[str]:
         wanted |= {*acceptance.key, *acceptance.effect}
     for context in reversed(context_order(layout, record_type, frozenset(wanted))):
         wanted |= set(contexts_of(layout.file_type)[record_type, context].reads)
-    return frozenset(column for column in wanted if "." in column and not column.startswith(("file.", "unit.")))
+    return frozenset(column for column in wanted if "." in column and not column.startswith("file."))
 
 
 @lru_cache
@@ -55,7 +56,8 @@ def joined(layout: Layout, record_type: str, frame: pl.DataFrame, parents: Frame
     known = contexts_of(layout.file_type)
     for name in context_order(layout, record_type, wanted):
         height = frame.height
-        frame = known[record_type, name].join(frame, facts)
+        with ours(f"context {name} of {record_type}"):
+            frame = known[record_type, name].join(frame, facts)
         if frame.height != height:
             raise Fault(f"context {name} of {record_type} gives {frame.height} rows for {height}")
     return frame

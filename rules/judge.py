@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import polars as pl
@@ -11,9 +12,9 @@ from market.frames import BREACHES
 from market.layout import Layout, Record
 from rules.acceptance import Acceptance
 from rules.catalogue import acceptance_of
-from rules.compile import columns_read, file_tests, record_checks
+from rules.compile import file_checks, record_checks
 from rules.context import FileFacts
-from rules.fused_pass import REFUSED, Tally, run_checks
+from rules.fused_pass import REFUSED, Tally, ours, run_checks
 from rules.joined import Frames, joined
 from rules.units import Lines, Units, outcomes, unit_of
 
@@ -71,29 +72,38 @@ def judge(layout: Layout, slices: Iterable[Slice], facts: FileFacts, field_check
     return _verdict(layout, units, tally, {name: pl.concat(frames) for name, frames in kept.items()})
 
 
-def _columns_kept(layout: Layout, record_type: str) -> list[str]:
+@lru_cache
+def _columns_kept(layout: Layout, record_type: str) -> tuple[str, ...]:
     """The columns that tests over the whole file and the effect need after the slices are gone."""
-    wanted = {column for test, _ in file_tests(layout, record_type) for column in columns_read(test)}
-    for _, check in file_tests(layout, record_type):
-        wanted |= set(check.broken.meta.root_names()) | set(check.value.meta.root_names())
+    wanted: set[str] = set()
+    for file_check in file_checks(layout, record_type):
+        wanted |= {*file_check.reads, *file_check.check.value.meta.root_names()}
     acceptance = acceptance_of(layout)
     if record_type in acceptance.units:
         wanted |= set(acceptance.effect)
-    return ["line", *sorted(column for column in wanted - {"line"} if not column.startswith("unit."))] if wanted else []
+    return ("line", *sorted(wanted - {"line"})) if wanted else ()
+
+
+def _run_file_checks(layout: Layout, units: Units, tally: Tally, kept: Frames, lines: Lines) -> None:
+    """Evaluates the tests of rows against each other; marks what they break."""
+    for record_type, rows in kept.items():
+        at = unit_of(lines, rows["line"].to_numpy())
+        for file_check in file_checks(layout, record_type):
+            with ours(f"rule {file_check.check.rule}"):
+                refused = pl.Series("unit.refused", (units.bits(lines) & REFUSED > 0)[at] & (at >= 0))
+                among = rows.with_columns(refused).filter(file_check.applies)
+                if file_check.repeated:
+                    among = among.filter(pl.struct(file_check.repeated).is_duplicated())
+                among = among.with_columns(file_check.among)
+            bits = run_checks(among, [file_check.check], tally, units.acceptance.no_change)
+            units.mark(record_type, among["line"].to_numpy(), bits)
 
 
 def _verdict(layout: Layout, units: Units, tally: Tally, kept: Frames) -> Judgement:
     acceptance = units.acceptance
     frame = units.frame()
     lines = frame["line"].to_numpy()
-    refused = units.bits(lines) & REFUSED > 0
-    for record_type, rows in kept.items():
-        at = unit_of(lines, rows["line"].to_numpy())
-        rows = rows.with_columns(pl.Series("unit.refused", refused[at] & (at >= 0)))
-        for test, check in file_tests(layout, record_type):
-            among = rows.filter(pl.struct(test.repeated).is_duplicated()) if test.repeated else rows
-            bits = run_checks(among, [check], tally, acceptance.no_change)
-            units.mark(record_type, among["line"].to_numpy(), bits)
+    _run_file_checks(layout, units, tally, kept, lines)
     frame = frame.with_columns(outcomes(units.bits(lines))).select("key", "outcome", "line")
     return Judgement(
         outcome=_outcome(frame),

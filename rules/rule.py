@@ -21,14 +21,19 @@ class Example:
     """A small case of a rule.
 
     `body` is what stands between AAA and ZZZ (so its first line is line 2 of the file), or the whole text of an
-    envelope example; `breaks` are the lines on which the rule breaks, empty where it passes. `received_at` is GMT.
-    `before` are bodies of files of the same flow accepted before this one.
+    envelope example; `breaks` are the lines on which the rule breaks, empty where it passes. `sender` is the party
+    that owns the account, `received_at` is GMT, `before` are the same of files received before, each a minute after
+    the other. `note` tells what the text alone does not show.
     """
 
     body: str
     breaks: tuple[int, ...] = ()
     received_at: str = "2026-11-02T09:30:00Z"
     before: tuple[str, ...] = ()
+    flow: str = "K0151001"
+    sender: str = "ACME"
+    file_name: str = "BP000000000001"
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,11 +61,14 @@ class RecordTest:
 class FileTest(RecordTest):
     """A test of rows against each other, evaluated once over the whole file when all slices have passed.
 
-    `broken` may use windows. `repeated` names columns: only rows whose values of them stand more than once are
-    looked at. The column `unit.refused` tells whether a test of the row's own has refused its acceptance unit.
+    Looked at are the rows to which it applies; `repeated` narrows them to those whose values of these columns stand
+    more than once. `among` are expressions over all of these rows, windows too, which `broken` and `evidence` read as
+    `among.<name>`. The column `unit.refused` tells whether another test has refused the row's acceptance unit: those
+    of rows by themselves, and those over the file with an id before.
     """
 
     repeated: tuple[str, ...] = ()
+    among: Mapping[str, pl.Expr] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

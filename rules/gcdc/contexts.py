@@ -1,11 +1,12 @@
-"""What GC/DC rules join: the declared value in MW, the registration, the value in force, the season, the signatory."""
+"""What rules of declared values join: the value itself in kW, the one in force, earlier ones, the season's dates."""
 
 import polars as pl
 
-from market.frames import OPEN_END
+from market.frames import OPEN_END, text_column
 from rules.acceptance import Acceptance
 from rules.context import Context, FileFacts, dated_join
 from rules.gcdc import FLOW
+from rules.gcdc.sides import SIDES
 
 DECLARED = Acceptance(
     flow=FLOW,
@@ -25,42 +26,26 @@ DECLARED = Acceptance(
 """One declared value, GC and DC together."""
 
 
-def _megawatts(capacity: str, volume: str) -> pl.Expr:
-    """The declared MW (scaled 1,000) as given, else from MWh in one Settlement Period (scaled 10,000): MW = MWh / 0.5 h."""
-    given, metered = pl.col(capacity), pl.col(volume)
-    malformed = pl.col(f"{capacity}__text").is_not_null() & given.is_null()
-    exact = pl.when(metered % 5 == 0).then(metered // 5)
-    return pl.when(~malformed).then(pl.coalesce(given, exact))
+def _kilowatts(capacity: str, volume: str) -> pl.Expr:
+    """The MW (scaled 1,000) as given, else what the MWh of one half-hour (scaled 10,000) make: MW = MWh / 0.5 h.
+
+    Null where neither tells, or where either is malformed.
+    """
+    malformed = pl.any_horizontal(
+        pl.col(text_column(column)).is_not_null() & pl.col(column).is_null() for column in (capacity, volume)
+    )
+    exact = pl.when(pl.col(volume) % 5 == 0).then(pl.col(volume) // 5)
+    return pl.when(~malformed).then(pl.coalesce(capacity, exact))
 
 
 def _declared(rows: pl.DataFrame, _: FileFacts) -> pl.DataFrame:
-    return rows.with_columns(
-        _megawatts("generation_capacity", "maximum_export_qm").alias("declared.generation_capacity"),
-        _megawatts("demand_capacity", "maximum_import_qm").alias("declared.demand_capacity"),
-    )
+    return rows.with_columns(_kilowatts(side.column, side.volume).alias(side.declared) for side in SIDES)
 
 
-declared = Context("declared", FLOW, "GCV", (), _declared)
+declared = Context(
+    "declared", FLOW, "GCV", tuple(column for side in SIDES for column in (side.column, side.volume)), _declared
+)
 """`declared.generation_capacity` and `declared.demand_capacity` in kW, from MW or MWh; null where neither tells."""
-
-REGISTRATION = (
-    "lead_party_id",
-    "bm_unit_type",
-    "production_consumption_flag",
-    "generation_capacity",
-    "demand_capacity",
-)
-
-
-def _registration(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
-    key = {"bm_unit_id": "bm_unit_id"}
-    return dated_join(rows, facts.references["bm_units"], "registration", key, "effective_from_date", REGISTRATION)
-
-
-registration = Context(
-    "registration", FLOW, "GCV", ("bm_unit_id", "effective_from_date"), _registration, frames=("bm_units",)
-)
-"""The BM Unit's registration on the effective date."""
 
 
 def in_force_ranges(capacity_values: pl.DataFrame) -> pl.DataFrame:
@@ -116,23 +101,3 @@ earlier_declaration = Context(
     frames=("capacity_values",),
 )
 """The last accepted seasonal declaration of the same BM Unit and effective date."""
-
-
-SIGNATORY_CATEGORIES = ("A", "F")
-"""BSCP38 categories that may sign a GC/DC declaration."""
-
-
-def _signatory(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
-    day = pl.lit(facts.received_day)
-    holding = facts.references["signatories"].filter(
-        (pl.col("party_id") == facts.sender)
-        & pl.col("category").is_in(SIGNATORY_CATEGORIES)
-        & day.is_between(pl.col("effective_from"), pl.col("effective_to"))
-    )
-    return rows.with_columns(
-        pl.col("authorised_signatory_name").is_in(holding["name"].unique().to_list()).alias("signatory.found")
-    )
-
-
-signatory = Context("signatory", FLOW, "GCH", ("authorised_signatory_name",), _signatory, frames=("signatories",))
-"""Whether the named signatory is one of the sender's with category A or F on the day of receipt."""

@@ -1,0 +1,1 @@
+"""Who may say what: registered BM Units, their Lead Parties, authorised signatories (BSC Section K3, BSCP38)."""
