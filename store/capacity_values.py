@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 import polars as pl
-from sqlmodel import Session, col, update
+from sqlmodel import Session, col, func, select, update
 
 from market.reference import CAPACITY_VALUES
 from store import bulk
@@ -28,3 +28,13 @@ def withdraw(session: Session, submission_ref: str, lines: Collection[int] | Non
     if lines is not None:
         statement = statement.where(col(CapacityValue.line).in_(lines))
     return session.exec(statement.values(withdrawn_at=at).execution_options(synchronize_session=False)).rowcount
+
+
+def mark(session: Session) -> int:
+    """The last change of values in force: `changed_since` tells what came after it."""
+    return session.exec(select(func.max(CapacityValue.id))).one() or 0
+
+
+def changed_since(session: Session, last: int) -> set[str]:
+    """The BM Units whose values in force were changed after a mark."""
+    return set(session.exec(select(CapacityValue.bm_unit_id).where(col(CapacityValue.id) > last).distinct()).all())

@@ -55,21 +55,21 @@ def apply(session: Session, dated: DatedTable, wanted: pl.DataFrame, load: Refer
 
     The load counts the rows that it added, corrected, ended (or trimmed), and found as they should be.
     """
-    standing = _standing(session, dated).join(wanted.select(dated.key), on=dated.key, how="semi")
+    standing = _standing(session, dated).join(wanted.select(dated.key), on=dated.key, how="semi", nulls_equal=True)
     where = [*dated.key, "effective_from"]
-    same = standing.join(wanted, on=where, suffix="_wanted")
+    same = standing.join(wanted, on=where, suffix="_wanted", nulls_equal=True)
     differs = pl.any_horizontal(
         pl.lit(False),
         *(pl.col(name).ne_missing(pl.col(f"{name}_wanted")) for name in dated.schema if name not in dated.key),
     )
     shifted = pl.col("effective_to") != pl.col("effective_to_wanted")
     touched = same.filter(differs | shifted)
-    others = standing.join(wanted, on=where, how="anti")
+    others = standing.join(wanted, on=where, how="anti", nulls_equal=True)
     kept = _outside(others, wanted, dated.key)
     untrimmed = kept.join(others, on=["id", "effective_from", "effective_to"], how="semi")
     trimmed = kept.join(untrimmed, on="id", how="anti")
     unchanged = same.join(touched, on="id", how="anti")
-    fresh = wanted.join(unchanged, on=where, how="anti")
+    fresh = wanted.join(unchanged, on=where, how="anti", nulls_equal=True)
     gone = others.join(untrimmed, on="id", how="anti")
 
     columns = [*dated.schema.names(), *BOUNDS.names()]
@@ -115,7 +115,7 @@ def _outside(rows: pl.DataFrame, wanted: pl.DataFrame, key: list[str]) -> pl.Dat
     )
     after = bounds.group_by(key).agg(gap_from=pl.col("effective_to").max() + _DAY, gap_to=pl.lit(OPEN_END))
     gaps = pl.concat([before, after.select(before.columns)])
-    pieces = rows.join(gaps, on=key).with_columns(
+    pieces = rows.join(gaps, on=key, nulls_equal=True).with_columns(
         effective_from=pl.max_horizontal("effective_from", "gap_from"),
         effective_to=pl.min_horizontal("effective_to", "gap_to"),
     )

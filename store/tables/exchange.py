@@ -38,6 +38,7 @@ class Submission(Row, table=True):
     state: SubmissionState = Field(sa_column=enum_column(SubmissionState))
     outcome: Outcome | None = Field(default=None, sa_column=enum_column(Outcome, nullable=True))
     receipt_code: int | None = None
+    skipped: int = 0
     attempts: int = 0
     next_try_at: datetime | None = Field(default=None, sa_type=UtcTime)
     fault: str | None = None

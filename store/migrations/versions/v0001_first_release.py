@@ -331,6 +331,7 @@ def _submission() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=True),
         sa.Column("receipt_code", sa.Integer(), nullable=True),
+        sa.Column("skipped", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("fault", sa.String(), nullable=True),
