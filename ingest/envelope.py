@@ -94,7 +94,7 @@ def _malformed(item: Item, value: str) -> str | None:
             known = value in TEST_FLAGS
             return None if known else f"Test Data Flag {value} is none of {', '.join(TEST_FLAGS[:3])}, ..."
     if len(value) > item.type.digits:
-        return f"{item.name} {value} has {len(value)} characters, at most {item.type.digits} fit"
+        return f"{item.name} has {len(value)} characters, at most {item.type.digits} fit"
     return f"{item.name} begins or ends with a space" if value != value.strip(" ") else None
 
 
@@ -139,7 +139,7 @@ def judge_body(lines: Lines, flow: Layout, receipt_limit: int) -> Structure | Re
     last = lines.line(lines.count) if lines.count > 1 else b""
     footer = re.fullmatch(rb"ZZZ\|(0|[1-9][0-9]{0,9})\|(0|[1-9][0-9]{0,9})\|", last)
     if footer is None:
-        return refusal("ENV-08", 5, "the last record is no ZZZ footer with two integers and a closing separator")
+        return refusal("ENV-08", 5, "the last record is no ZZZ footer of two integers, closed by a separator")
     count, checksum = int(footer[1]), int(footer[2])
     if count != lines.count:
         return refusal("ENV-09", 6, f"ZZZ counts {count} records, the file has {lines.count}")

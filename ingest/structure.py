@@ -166,10 +166,13 @@ def _stray(layout: Layout, before: Codes, followed: Codes) -> npt.NDArray[np.int
 
 
 def _stray_message(layout: Layout, before: int, found: int) -> str:
-    record = layout.records[found]
-    behind = "AAA" if before == len(layout.records) else layout.records[before].type
-    under = f"under a {record.parent}" if record.parent else "at the top"
-    return f"{record.type} stands behind {behind}, {layout.file_type} has it {under} in its order"
+    record, order = layout.records[found], [each.type for each in layout.records]
+    if before == len(order):
+        return f"{record.type} stands behind AAA, {layout.file_type} has it under {record.parent}"
+    behind = layout.records[before]
+    beside = [each for each in (behind, *layout.ancestors(behind.type)) if each.parent == record.parent]
+    place = f"in front of {beside[0].type}" if beside else f"under {record.parent}"
+    return f"{record.type} stands behind {behind.type}, {layout.file_type} has it {place}"
 
 
 def _count_places(structure: Structure, limit: int) -> list[Place]:
