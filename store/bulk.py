@@ -1,14 +1,15 @@
 """Frames into tables through the driver's own connection, inside the session's transaction."""
 
 import sqlite3
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import polars as pl
-import psycopg
-from psycopg import sql
 from sqlmodel import Session
 
 from store.database import on_sqlite
+
+if TYPE_CHECKING:
+    import psycopg
 
 SLICE = 100_000
 """Rows that are turned into the driver's form at a time."""
@@ -54,7 +55,10 @@ def _executemany(connection: sqlite3.Connection, table: str, frame: pl.DataFrame
     connection.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', zip(*columns, strict=True))
 
 
-def _copy(connection: psycopg.Connection[object], table: str, frame: pl.DataFrame) -> None:
+def _copy(connection: "psycopg.Connection[object]", table: str, frame: pl.DataFrame) -> None:
+    # A gateway on SQLite does not need the driver.
+    from psycopg import sql
+
     names = sql.SQL(", ").join(map(sql.Identifier, frame.columns))
     command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(sql.Identifier(table), names)
     # Without it timestamps would be read in the server's own zone.

@@ -8,7 +8,14 @@ from sqlmodel import Session, col, func, select, update
 
 from market.reference import CAPACITY_VALUES
 from store import bulk
+from store.database import on_sqlite
 from store.tables import CapacityValue
+
+
+def hold(session: Session) -> None:
+    """Makes others who would add or withdraw values wait until the transaction ends."""
+    if not on_sqlite(session):
+        session.connection().exec_driver_sql("LOCK TABLE capacity_value IN SHARE ROW EXCLUSIVE MODE")
 
 
 def add(session: Session, frame: pl.DataFrame, *, test_flag: str, run_number: int) -> None:

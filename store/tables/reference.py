@@ -77,7 +77,7 @@ class CapacityValue(Row, table=True):
     """Values of GC and DC that took effect after the register. A row taken back keeps its place and its trace."""
 
     __tablename__ = "capacity_value"
-    __table_args__ = (Index(None, "test_flag", "bm_unit_id", "effective_from"), Index(None, "submission_ref"))
+    __table_args__ = (Index(None, "bm_unit_id", "effective_from"), Index(None, "submission_ref"))
 
     id: int | None = Field(default=None, primary_key=True)
     bm_unit_id: str

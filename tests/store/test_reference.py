@@ -1,4 +1,5 @@
 import datetime as dt
+import threading
 
 import polars as pl
 import pytest
@@ -8,7 +9,7 @@ from sqlmodel import Session
 from market.frames import OPEN_END
 from market.reference import CAPACITY_VALUES, SCHEMAS
 from store import capacity_values, parties, reference, signatories
-from store.database import reading, writing
+from store.database import connect, reading, writing
 
 NOON = dt.datetime(2026, 11, 10, 12, 0, 0, tzinfo=dt.UTC)
 SECOND = dt.timedelta(seconds=1)
@@ -85,6 +86,40 @@ def test_values_taken_back_are_in_force_no_more(store: Engine) -> None:
         assert capacity_values.withdraw(session, "A", at=NOON) == 1
         assert values(session) == ["B"]
         assert capacity_values.withdraw(session, "A", at=NOON) == 0
+
+
+def test_units_whose_values_changed_since_a_mark_are_named(store: Engine) -> None:
+    with writing(store) as session:
+        capacity_values.hold(session)
+        first = capacity_values.mark(session)
+        put(session, value("A", NOON, unit="T_A-1"), value("A", NOON, unit="T_B-1"))
+        second = capacity_values.mark(session)
+        put(session, value("B", NOON, unit="T_B-1"))
+        assert capacity_values.changed_since(session, first) == {"T_A-1", "T_B-1"}
+        assert capacity_values.changed_since(session, second) == {"T_B-1"}
+        assert capacity_values.changed_since(session, capacity_values.mark(session)) == set()
+
+
+def test_who_holds_the_values_makes_other_writers_wait_and_no_reader(store: Engine, store_location: str) -> None:
+    other, done = connect(store_location), threading.Event()
+
+    def follow() -> None:
+        with writing(other) as session:
+            capacity_values.hold(session)
+            assert capacity_values.mark(session) == 1
+            done.set()
+
+    with writing(store) as session:
+        capacity_values.hold(session)
+        thread = threading.Thread(target=follow)
+        thread.start()
+        with reading(other) as reader:
+            assert capacity_values.mark(reader) == 0
+        put(session, value("A", NOON))
+        assert not done.wait(0.2)
+    thread.join()
+    other.dispose()
+    assert done.is_set()
 
 
 @pytest.mark.parametrize("few", [1, 1000])

@@ -138,12 +138,8 @@ def _capacity_value() -> None:
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_capacity_value"),
     )
+    op.create_index("ix_capacity_value_bm_unit_id_effective_from", "capacity_value", ["bm_unit_id", "effective_from"])
     op.create_index("ix_capacity_value_submission_ref", "capacity_value", ["submission_ref"])
-    op.create_index(
-        "ix_capacity_value_test_flag_bm_unit_id_effective_from",
-        "capacity_value",
-        ["test_flag", "bm_unit_id", "effective_from"],
-    )
 
 
 def _distributor() -> None:
