@@ -42,9 +42,9 @@ def has_form(item: Item) -> pl.Expr:
         case Kind.DECIMAL:
             return text.str.contains(_decimal_pattern(item.type))
         case Kind.DATE:
-            return text.str.contains(_DAY) & text.str.to_date("%Y%m%d", strict=False).is_not_null()
+            return text.str.contains(_DAY) & _is_real(text, text.str.to_date("%Y%m%d", strict=False))
         case Kind.DATETIME:
-            return text.str.contains(_SECOND) & _instant(text).is_not_null()
+            return text.str.contains(_SECOND) & _is_real(text, _instant(text))
         case Kind.TIME:
             return text.str.contains(_MINUTE)
         case Kind.BOOLEAN:
@@ -61,6 +61,11 @@ def valid_set(item: Item) -> tuple[str, ...]:
 def in_valid_set(item: Item) -> pl.Expr:
     """Whether the text is in the item's valid set (FLD-08); null where empty."""
     return text_of(item).is_in(list(valid_set(item)))
+
+
+def _is_real(text: pl.Expr, value: pl.Expr) -> pl.Expr:
+    """Whether a text stands for a value; null where there is no text."""
+    return pl.when(text.is_not_null()).then(value.is_not_null())
 
 
 def _instant(text: pl.Expr) -> pl.Expr:

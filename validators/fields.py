@@ -4,6 +4,7 @@ They run over the frames of ingest.records: per item a text column and a typed o
 the text is empty or breaks the item's form or valid set.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import polars as pl
@@ -59,30 +60,31 @@ def breaks(item: Item, rule: str) -> pl.Expr:
         case "FLD-02":
             return text.is_not_null()
         case "FLD-05":
-            trailing = text.str.ends_with("0") & text.str.contains(".", literal=True)
             minus_zero = text.str.starts_with("-0") & ~text.str.contains("[1-9]")
-            return (has_form(item) & (trailing | minus_zero)).fill_null(False)
+            return (has_form(item) & (_has_trailing_zero(text) | minus_zero)).fill_null(False)
         case "FLD-08":
             return (~in_valid_set(item)).fill_null(False)
         case _:
             return (~has_form(item)).fill_null(False)
 
 
-def _broken(item: Item, rule: str) -> pl.Expr:
-    """As `breaks`, but told by the typed value where that says the same for less."""
-    text = text_of(item)
-    told_by_type = rule in ("FLD-03", "FLD-04", "FLD-07") or (rule in ("FLD-06", "FLD-08") and _one_rule(item))
-    if told_by_type and not (rule != "FLD-08" and valid_set(item)):
-        return text.is_not_null() & pl.col(item.column).is_null()
+def _told_by_value(item: Item, rule: str) -> pl.Expr:
+    """As `breaks`, but told by the typed value where that says the same for less.
+
+    The typed value of a text is null where its form or its valid set is broken. Values of a valid set have the item's
+    form, so that FLD-08 is broken wherever either is; the form rule is told by the value where no set is.
+    """
+    text, value = text_of(item), pl.col(item.column)
+    if rule == "FLD-08" or (rule == FORM_RULES.get(item.type.kind) and not valid_set(item)):
+        return text.is_not_null() & value.is_null()
     if rule == "FLD-05":
-        trailing = text.str.ends_with("0") & text.str.contains(".", literal=True)
-        minus_zero = (pl.col(item.column) == 0) & text.str.starts_with("-")
-        return (pl.col(item.column).is_not_null() & (trailing | minus_zero)).fill_null(False)
+        minus_zero = (value == 0) & text.str.starts_with("-")
+        return (value.is_not_null() & (_has_trailing_zero(text) | minus_zero)).fill_null(False)
     return breaks(item, rule)
 
 
-def _one_rule(item: Item) -> bool:
-    return len([rule for rule in field_rules(item) if rule in ("FLD-06", "FLD-08")]) == 1
+def _has_trailing_zero(decimal: pl.Expr) -> pl.Expr:
+    return decimal.str.ends_with("0") & decimal.str.contains(".", literal=True)
 
 
 def _check(record: Record, item: Item, rule: str) -> Check:
@@ -93,7 +95,7 @@ def _check(record: Record, item: Item, rule: str) -> Check:
         record=record.type,
         item=name,
         position=position,
-        broken=_broken(item, rule),
+        broken=_told_by_value(item, rule),
         value=text_of(item),
         message=_message(item, rule),
     )
@@ -120,8 +122,8 @@ def _message(item: Item, rule: str) -> pl.Expr:
             return pl.format(f"{item.name} {{}} is {FORMS[item.type.kind](item)}", text)
 
 
-FORMS = {
-    Kind.INTEGER: lambda item: f"no {item.type}: at most {item.type.digits} digits, no leading zero",
+FORMS: dict[Kind, Callable[[Item], str]] = {
+    Kind.INTEGER: lambda item: f"no {item.type}: at most {item.type.digits} digits, no leading zero, no minus zero",
     Kind.DECIMAL: lambda item: (
         f"no {item.type}: at most {item.type.digits - item.type.decimals} digits before the point"
         f" and {item.type.decimals} after it, no leading zero"

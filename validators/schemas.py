@@ -9,8 +9,10 @@ from functools import lru_cache
 
 import pandera.polars as pa
 import polars as pl
+from pandera.config import ValidationDepth, get_config_global
 
 from market.fault import Fault
+from market.field import valid_set
 from market.frames import text_column, typed_dtype
 from market.item_type import Kind
 from market.layout import Item, Layout, Record
@@ -39,17 +41,21 @@ def text_schema(record: Record) -> pa.DataFrameSchema:
 
 def _typed_check(item: Item) -> list[pa.Check]:
     column = pl.col(item.column)
+    holds = pl.lit(True)
     if item.presence == "N":
         holds = column.is_null()
+    elif valid_set(item):
+        holds = column.cast(pl.String).is_in([*valid_set(item), *([""] if item.presence == "O" else [])])
     elif item.type.kind in (Kind.INTEGER, Kind.DECIMAL):
-        holds = column.is_null() | (column.abs() < 10**item.type.digits)
-    elif item.valid:
-        holds = column.is_null() | column.is_in(list(item.valid))
+        # the absolute value of the least Int64 is itself
+        holds = column.is_between(1 - 10**item.type.digits, 10**item.type.digits - 1)
     elif item.type.kind is Kind.TEXT:
-        holds = column.is_null() | (column.str.len_chars() <= item.type.digits)
-    else:
-        return []
-    return [pa.Check(lambda data: data.lazyframe.select(holds), name=f"{item.name} {item.type}", ignore_na=False)]
+        # an optional text may be empty instead of null: the writer makes no difference
+        holds = column.str.len_chars().is_between(1 if item.presence == "M" else 0, item.type.digits)
+    elif item.type.kind is Kind.TIME:
+        holds = column.is_between(0, 24 * 60 - 1)
+    expression = holds.fill_null(True)
+    return [pa.Check(lambda data: data.lazyframe.select(expression), name=f"{item.name} {item.type}", ignore_na=False)]
 
 
 @lru_cache
@@ -64,10 +70,23 @@ def typed_schema(record: Record) -> pa.DataFrameSchema:
 
 
 def check_outgoing(layout: Layout, frames: dict[str, pl.DataFrame]) -> None:
-    """Raises Fault where a frame from which an outgoing file is to be written breaks its schema."""
+    """Raises Fault where a frame from which an outgoing file is to be written breaks its schema (FLD-02 among it)."""
     for record in layout.records:
-        if record.type in frames:
-            try:
-                typed_schema(record).validate(frames[record.type], lazy=True)
-            except pa.errors.SchemaErrors as errors:
-                raise Fault(f"{layout.file_type} {record.type} is not writable: {errors}") from errors
+        frame = frames.get(record.type)
+        if frame is None:
+            continue
+        if not isinstance(frame, pl.DataFrame):
+            raise Fault(f"{layout.file_type} {record.type} is no DataFrame: pandera checks no data of a LazyFrame")
+        try:
+            typed_schema(record).validate(frame, lazy=True)
+        except pa.errors.SchemaErrors as errors:
+            raise Fault(f"{layout.file_type} {record.type} is not writable: {errors}") from errors
+
+
+def refuse_disabled_validation() -> None:
+    """Raises Fault where the environment has switched pandera's validation off, wholly or for data or schemas."""
+    config = get_config_global()
+    if not config.validation_enabled:
+        raise Fault("pandera validates nothing: PANDERA_VALIDATION_ENABLED is off")
+    if config.validation_depth not in (None, ValidationDepth.SCHEMA_AND_DATA):
+        raise Fault(f"pandera validates in part: PANDERA_VALIDATION_DEPTH is {config.validation_depth.value}")
