@@ -27,7 +27,8 @@ FLD_02 = _rule(
     "FLD-02",
     "An item marked unused is empty.",
     "A value where none belongs is a value that slipped from another place.",
-    Example("RRH|ACME|BM|X|", breaks=(2,), flow="R0145005"),
+    Example("MSF|20261201|_C||||||", breaks=(2,), flow="P0284001"),
+    passes=Example("MSF|20261201|||||||", flow="P0284001"),
 )
 
 FLD_03 = _rule(

@@ -1,0 +1,142 @@
+"""A small made-up market in which the examples of rules are judged.
+
+Parties: ACME (BP), OTHR (BP, VP) and VOLT (BP, VP, AV), all since the market's start.
+
+Signatories: of ACME Ann Archer (A), Fay Fisher (F), Kim Kent (K: may not sign), and Eve Ended (F until 1 November 2026,
+the day before most examples are received); of OTHR Otto Orme (F); of VOLT Vera Volt (A).
+
+BM Units, with the GC and DC of the register in MW:
+
+| BM Unit | Lead Party | type | GC | DC | |
+|---|---|---|---|---|---|
+| T_DINO-1 | ACME | T | 99 | -2 | |
+| T_ZERO-1 | ACME | T | 0 | 0 | |
+| T_NEWU-1 | ACME | T | unknown | unknown | |
+| T_OLDE-1 | ACME | T | 10 | -1 | registered until 30 November 2026 |
+| T_MOVE-1 | ACME, then OTHR | T | 20 | -1 | moves on 1 December 2026 |
+| T_OTTR-1 | OTHR | T | 60 | -1 | |
+| E_ABRTW-9 | ACME | E | 15.4 | -5 | |
+| 2__CACME000 | ACME | G | 40 | -76.1 | Supplier's base unit, GSP Group _C |
+| 2__CACME001 | ACME | S | 5 | -0.312 | Supplier's additional unit, GSP Group _C |
+| C__FACME001 | ACME | S | 0 | -7 | CVA-registered, GSP Group _F |
+| V__FEXMP001 | VOLT | V | 0 | 0 | Secondary BM Unit, GSP Group _F |
+| I_EAG-ACME1 | ACME | I | 619.82 | 0 | Production |
+| I_EAD-ACME1 | ACME | I | 0 | -619.82 | Consumption |
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+
+from ingest.lines import index_lines
+from ingest.records import slices
+from ingest.structure import structure_of
+from market.frames import OPEN_END
+from market.layout import layout
+from market.policy import Policy, read_policy
+from market.reference import BM_UNITS, CAPACITY_VALUES, MARKET_START, PARTIES, SIGNATORIES
+from rules.context import FileFacts
+from rules.judge import Judgement, judge
+from validators.fields import field_checks
+
+References = Mapping[str, pl.DataFrame]
+
+RECEIVED_AT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+POLICY: Policy = read_policy((Path(__file__).parents[2] / "policy.toml").read_text()).on(date(2026, 11, 2))
+
+_parties = [("ACME", "BP"), ("OTHR", "BP"), ("OTHR", "VP"), ("VOLT", "BP"), ("VOLT", "VP"), ("VOLT", "AV")]
+
+_signatories = [
+    ("ACME", "Ann Archer", "A", OPEN_END),
+    ("ACME", "Fay Fisher", "F", OPEN_END),
+    ("ACME", "Kim Kent", "K", OPEN_END),
+    ("ACME", "Eve Ended", "F", date(2026, 11, 1)),
+    ("OTHR", "Otto Orme", "F", OPEN_END),
+    ("VOLT", "Vera Volt", "A", OPEN_END),
+]
+
+# BM Unit, Lead Party, type, GSP Group, GC and DC in kW, P/C flag, first and last day
+_bm_units = [
+    ("T_DINO-1", "ACME", "T", None, 99_000, -2_000, "P", MARKET_START, OPEN_END),
+    ("T_ZERO-1", "ACME", "T", None, 0, 0, "P", MARKET_START, OPEN_END),
+    ("T_NEWU-1", "ACME", "T", None, None, None, "P", MARKET_START, OPEN_END),
+    ("T_OLDE-1", "ACME", "T", None, 10_000, -1_000, "P", MARKET_START, date(2026, 11, 30)),
+    ("T_MOVE-1", "ACME", "T", None, 20_000, -1_000, "P", MARKET_START, date(2026, 11, 30)),
+    ("T_MOVE-1", "OTHR", "T", None, 20_000, -1_000, "P", date(2026, 12, 1), OPEN_END),
+    ("T_OTTR-1", "OTHR", "T", None, 60_000, -1_000, "P", MARKET_START, OPEN_END),
+    ("E_ABRTW-9", "ACME", "E", "_K", 15_400, -5_000, "P", MARKET_START, OPEN_END),
+    ("2__CACME000", "ACME", "G", "_C", 40_000, -76_100, "C", MARKET_START, OPEN_END),
+    ("2__CACME001", "ACME", "S", "_C", 5_000, -312, "C", MARKET_START, OPEN_END),
+    ("C__FACME001", "ACME", "S", "_F", 0, -7_000, "C", MARKET_START, OPEN_END),
+    ("V__FEXMP001", "VOLT", "V", "_F", 0, 0, "P", MARKET_START, OPEN_END),
+    ("I_EAG-ACME1", "ACME", "I", None, 619_820, 0, "P", MARKET_START, OPEN_END),
+    ("I_EAD-ACME1", "ACME", "I", None, 0, -619_820, "C", MARKET_START, OPEN_END),
+]
+
+
+def references() -> dict[str, pl.DataFrame]:
+    """The reference frames of this market, as market.reference declares them."""
+    parties = pl.DataFrame(_parties, ["party_id", "role"], orient="row").with_columns(
+        effective_from=MARKET_START, effective_to=OPEN_END
+    )
+    signatories = pl.DataFrame(_signatories, ["party_id", "name", "category", "effective_to"], orient="row")
+    columns = (
+        *("bm_unit_id", "lead_party_id", "bm_unit_type", "gsp_group_id", "generation_capacity", "demand_capacity"),
+        *("production_consumption_flag", "effective_from", "effective_to"),
+    )
+    bm_units = pl.DataFrame(_bm_units, list(columns), orient="row").with_columns(
+        netso_name=pl.col("bm_unit_id").str.slice(2),
+        bm_unit_name=pl.col("bm_unit_id"),
+        fpn_flag=pl.when(pl.col("bm_unit_type").is_in(["T", "E", "I"])).then(pl.lit("T")),
+        baselined=pl.lit("F"),
+        interconnector_id=pl.when(pl.col("bm_unit_type") == "I").then(pl.lit("EA")),
+    )
+    return {
+        "parties": parties.match_to_schema(PARTIES),
+        "signatories": signatories.with_columns(effective_from=MARKET_START).select(SIGNATORIES.names()),
+        "bm_units": bm_units.select(pl.col(name).cast(dtype) for name, dtype in BM_UNITS.items()),
+        "capacity_values": CAPACITY_VALUES.to_frame(),
+    }
+
+
+def judged(
+    body: str,
+    *,
+    flow: str = "K0151001",
+    sender: str = "ACME",
+    received_at: datetime = RECEIVED_AT,
+    known: References | None = None,
+    policy: Policy = POLICY,
+    slice_records: int = 250_000,
+) -> Judgement:
+    """The judgement on the records between AAA and ZZZ; the lines count as in a whole file, from 2."""
+    lines = index_lines(f"AAA|\n{body}\nZZZ|\n".encode())
+    structure = structure_of(lines, layout(flow), 10)
+    assert not structure.places, structure.places
+    facts = FileFacts(sender, "BP", received_at, policy, references() if known is None else known)
+    return judge(layout(flow), slices(lines, structure, slice_records), facts, field_checks)
+
+
+def in_force_after(known: References, judgement: Judgement, received_at: datetime, ref: str) -> dict[str, pl.DataFrame]:
+    """The reference frames with what a judgement on GC/DC declarations accepted."""
+    declared = judgement.effect.select(
+        "bm_unit_id",
+        pl.col("effective_from_date").alias("effective_from"),
+        pl.col("declared.generation_capacity").alias("generation_capacity"),
+        pl.col("declared.demand_capacity").alias("demand_capacity"),
+        pl.lit("DECLARATION").alias("source"),
+        pl.col("GCH.declaration_type").alias("declaration_type"),
+        pl.col("GCH.bsc_season").alias("season"),
+        pl.col("GCH.season_start_year").cast(pl.Int32).alias("season_start_year"),
+        pl.lit(received_at).cast(CAPACITY_VALUES["received_at"]).alias("received_at"),
+        pl.lit(ref).alias("submission_ref"),
+        "line",
+    )
+    return {**known, "capacity_values": pl.concat([known["capacity_values"], declared])}
+
+
+def lines_broken(judgement: Judgement, rule: str) -> list[int]:
+    """The lines on which a judgement finds a rule broken, in order."""
+    return judgement.breaches.filter(pl.col("rule") == rule)["line"].to_list()
