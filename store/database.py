@@ -79,9 +79,11 @@ def reading(engine: Engine) -> Iterator[Session]:
 def writing(engine: Engine) -> Iterator[Session]:
     """A session in one transaction, committed at the end and rolled back when anything is raised.
 
-    On SQLite it is the only writer from its first statement on.
+    On SQLite it is the only writer from the beginning on.
     """
     with Session(engine.execution_options(gridpost_writes=True), expire_on_commit=False) as session, session.begin():
+        # Without this the transaction would begin with the first statement.
+        session.connection()
         yield session
 
 
