@@ -1,6 +1,5 @@
 """What is worth a warning about an envelope that is accepted: ENV-12, ENV-13, ENV-14, ENV-16."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -15,6 +14,9 @@ from market.severity import Severity
 
 AHEAD, BEHIND = timedelta(minutes=10), timedelta(days=31)
 """How far the creation time may lie from receipt before ENV-14 tells of it."""
+
+NAME_LENGTH = 14
+"""How many characters the name of an IDD file has."""
 
 Warned = tuple[int | None, str | None, str, str | None, str]
 """Line, item, rule, value and message."""
@@ -58,13 +60,19 @@ def _form(lines: Lines) -> Iterator[Warned]:
     if lines.byte_order_mark:
         yield 1, None, "ENV-12", None, "a byte-order mark stands before AAA and is removed"
     if lines.first_cr_line:
-        yield lines.first_cr_line, None, "ENV-12", None, "a CR stands before the line end and is removed in every line"
+        yield lines.first_cr_line, None, "ENV-12", None, "a CR stands before the line end, here first, and is removed"
 
 
 def _skipped(header: Header, skipped: int) -> Iterator[Warned]:
     if skipped:
         number, due = header.sequence, header.sequence - skipped
-        yield 1, "Sequence Number", "ENV-13", str(number), f"{number} skips {skipped}, the channel expects {due}"
+        yield (
+            1,
+            "Sequence Number",
+            "ENV-13",
+            str(number),
+            f"{number} follows a gap of {skipped}, the channel expects {due}",
+        )
 
 
 def _creation_time(header: Header, received_at: datetime) -> Iterator[Warned]:
@@ -78,8 +86,11 @@ def _creation_time(header: Header, received_at: datetime) -> Iterator[Warned]:
 
 
 def _file_name(header: Header, file_name: str, name_used: bool) -> Iterator[Warned]:
-    if not re.fullmatch(re.escape(header.from_role) + ".{12}", file_name):
-        message = f"the name has {len(file_name)} characters, 14 due that begin with {header.from_role}"
+    if len(file_name) != NAME_LENGTH:
+        message = f"the name has {len(file_name)} characters, {NAME_LENGTH} due"
+        yield None, None, "ENV-16", file_name, message
+    elif not file_name.startswith(header.from_role):
+        message = f"the name begins with {file_name[: len(header.from_role)]}, {header.from_role} due"
         yield None, None, "ENV-16", file_name, message
     elif name_used:
         yield None, None, "ENV-16", file_name, "the name was used by this party in the last month"
