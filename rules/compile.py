@@ -24,28 +24,43 @@ def record_checks(layout: Layout, record_type: str) -> tuple[Check, ...]:
 
 @dataclass(frozen=True)
 class FileCheck:
-    """A test of rows against each other: which rows it looks at, what it computes over them, and the check."""
+    """A test of rows against each other: which rows it looks at, what it computes over them, and the check.
 
+    `key` is unique among the checks of a flow. `reads` are the columns of the joined frame that are needed for all of
+    it; `reads_refused` tells whether `unit.refused` is as well.
+    """
+
+    key: str
     applies: pl.Expr
     repeated: tuple[str, ...]
     among: tuple[pl.Expr, ...]
     check: Check
-    reads: frozenset[str]
+    reads: tuple[str, ...]
+    reads_refused: bool
 
 
 @lru_cache
 def file_checks(layout: Layout, record_type: str) -> tuple[FileCheck, ...]:
     """The checks of a record type's tests of rows against each other, by rule id."""
     return tuple(
-        FileCheck(
-            applies=_applies(layout, test),
-            repeated=test.repeated,
-            among=tuple(expression.alias(f"among.{name}") for name, expression in test.among.items()),
-            check=compiled(layout, rule, test),
-            reads=columns_read(test) | _mentioned(compiled(layout, rule, test).broken),
-        )
-        for rule, test in tests_of(layout.file_type)
+        _file_check(f"{rule.id} {place}", layout, rule, test)
+        for place, (rule, test) in enumerate(tests_of(layout.file_type))
         if isinstance(test, FileTest) and test.record == record_type
+    )
+
+
+def _file_check(key: str, layout: Layout, rule: Rule, test: FileTest) -> FileCheck:
+    check, applies = compiled(layout, rule, test), _applies(layout, test)
+    mentioned = _mentioned(check.broken, check.value, check.message, applies, *test.among.values())
+    own = {name for name in mentioned if not name.startswith(("among.", "unit."))}
+    return FileCheck(
+        key=key,
+        applies=applies,
+        repeated=test.repeated,
+        among=tuple(expression.alias(f"among.{name}") for name, expression in test.among.items()),
+        check=check,
+        reads=("line", *sorted((own | {*test.repeated}) - {"line"})),
+        reads_refused="unit.refused" in mentioned,
     )
 
 
@@ -107,9 +122,9 @@ def columns_read(test: RecordTest) -> frozenset[str]:
     if isinstance(test, FileTest):
         expressions += test.among.values()
         repeated = test.repeated
-    return frozenset({*_mentioned(*expressions), *repeated, *test.reads, *test.optional})
+    mentioned = {name for name in _mentioned(*expressions) if not name.startswith(("among.", "unit."))}
+    return frozenset({*mentioned, *repeated, *test.reads, *test.optional})
 
 
 def _mentioned(*expressions: pl.Expr) -> frozenset[str]:
-    names = {name for expression in expressions for name in expression.meta.root_names()}
-    return frozenset(name for name in names if not name.startswith(("among.", "unit.")))
+    return frozenset(name for expression in expressions for name in expression.meta.root_names())

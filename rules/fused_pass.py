@@ -59,7 +59,8 @@ class Tally:
         """
         self.counts[check.rule] += count
         kept = self.found.get(check.rule)
-        rows = frame.filter(broken).head(self.store_limit)
+        shown_of = {*check.value.meta.root_names(), *check.message.meta.root_names()}
+        rows = frame.select("line", *sorted(shown_of - {"line"})).filter(broken).head(self.store_limit)
         if kept is not None and kept.height >= self.store_limit:
             rows = rows.filter(pl.col("line") <= kept["line"][-1])
         if rows.is_empty():

@@ -59,7 +59,8 @@ class Units:
 
     def frame(self) -> pl.DataFrame:
         """Keys and first lines of all units, in file order."""
-        return pl.concat([pl.DataFrame(schema={"line": pl.UInt32, "key": pl.String}), *self.keys]).sort("line")
+        found = pl.concat([pl.DataFrame(schema={"line": pl.UInt32, "key": pl.String}), *self.keys])
+        return found.sort("line") if len(self.acceptance.units) > 1 else found
 
     def bits(self, lines: Lines) -> Bits:
         """The severity bits of the units that begin at `lines`: their own, those below and those above or-ed."""

@@ -4,7 +4,7 @@ import polars as pl
 
 from market.frames import OPEN_END, text_column
 from rules.acceptance import Acceptance
-from rules.context import Context, FileFacts, dated_join
+from rules.context import Context, Dated, FileFacts
 from rules.gcdc import FLOW
 from rules.gcdc.sides import SIDES
 
@@ -48,6 +48,9 @@ declared = Context(
 """`declared.generation_capacity` and `declared.demand_capacity` in kW, from MW or MWh; null where neither tells."""
 
 
+CAPACITIES = ("generation_capacity", "demand_capacity")
+
+
 def in_force_ranges(capacity_values: pl.DataFrame) -> pl.DataFrame:
     """The changes of GC and DC as ranges: each holds until the day before the next; of one day the last received."""
     order = ["bm_unit_id", "effective_from", "received_at", "submission_ref", "line"]
@@ -56,13 +59,15 @@ def in_force_ranges(capacity_values: pl.DataFrame) -> pl.DataFrame:
     return last.with_columns(until.fill_null(OPEN_END).alias("effective_to"))
 
 
+def _changed(facts: FileFacts) -> Dated:
+    return Dated(in_force_ranges(facts.references["capacity_values"]), ("bm_unit_id",), CAPACITIES)
+
+
 def _value_in_force(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
-    changed = in_force_ranges(facts.references["capacity_values"])
-    columns = ("generation_capacity", "demand_capacity")
-    rows = dated_join(rows, changed, "value_in_force", {"bm_unit_id": "bm_unit_id"}, "effective_from_date", columns)
+    rows = facts.once("changed", _changed).join(rows, "value_in_force", ("bm_unit_id",), "effective_from_date")
     return rows.with_columns(
         pl.coalesce(f"value_in_force.{column}", f"registration.{column}").alias(f"value_in_force.{column}")
-        for column in columns
+        for column in CAPACITIES
     )
 
 
@@ -77,19 +82,26 @@ value_in_force = Context(
 """GC and DC in force on the effective date, in kW: the register's until a declaration, estimate or decision."""
 
 
-def _earlier_declaration(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
+def _latest_seasonal(facts: FileFacts) -> pl.DataFrame:
+    """The last accepted seasonal declaration of each BM Unit and effective date, as the context shows it."""
     seasonal = facts.references["capacity_values"].filter(pl.col("declaration_type") == "S")
     latest = seasonal.sort("received_at", "submission_ref", "line").unique(
         ["bm_unit_id", "effective_from"], keep="last", maintain_order=True
     )
-    latest = latest.select(
+    return latest.select(
         "bm_unit_id",
         pl.col("effective_from").alias("effective_from_date"),
-        pl.col("received_at").alias("earlier_declaration.received_at"),
-        pl.col("generation_capacity").alias("earlier_declaration.generation_capacity"),
-        pl.col("demand_capacity").alias("earlier_declaration.demand_capacity"),
+        pl.col("received_at", *CAPACITIES).name.prefix("earlier_declaration."),
     )
-    return rows.join(latest, on=["bm_unit_id", "effective_from_date"], how="left", maintain_order="left")
+
+
+def _earlier_declaration(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
+    latest = facts.once("latest seasonal", _latest_seasonal)
+    near = latest.join(rows.select(pl.col("effective_from_date").unique()), on="effective_from_date", how="semi")
+    if near.is_empty():
+        added = near.select(pl.selectors.starts_with("earlier_declaration.")).schema
+        return rows.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in added.items())
+    return rows.join(near, on=["bm_unit_id", "effective_from_date"], how="left", maintain_order="left")
 
 
 earlier_declaration = Context(

@@ -3,10 +3,11 @@
 import polars as pl
 
 from market.severity import Severity
-from rules.context import Context, FileFacts, dated_join
+from rules.context import Context, Dated, FileFacts
 from rules.gcdc import FLOW, SUPPLIER_TYPES
 from rules.gcdc.mid_season import MID_SEASON
 from rules.gcdc.sides import DEMAND
+from rules.identity.bm_unit import registered
 from rules.rule import Example, FileTest, Rule
 
 MOST = 2
@@ -15,7 +16,7 @@ MOST = 2
 _ORDER = ("received_at", "submission_ref", "line")
 
 
-def accepted_decreases(capacity_values: pl.DataFrame, bm_units: pl.DataFrame, units: pl.Series) -> pl.DataFrame:
+def accepted_decreases(capacity_values: pl.DataFrame, registrations: Dated, units: pl.Series) -> pl.DataFrame:
     """How many accepted mid-season declarations lowered DC in magnitude, per BM Unit of `units` and season.
 
     Columns `bm_unit_id`, `season`, `season_start_year` (Int64) and `accepted` (Int64). A declaration is measured
@@ -39,12 +40,10 @@ def accepted_decreases(capacity_values: pl.DataFrame, bm_units: pl.DataFrame, un
         .group_by("declaration")
         .agg(pl.col("demand_capacity_other").last().alias("before"))
     )
-    registered = dated_join(
-        declared, bm_units, "registration", {"bm_unit_id": "bm_unit_id"}, "effective_from", ("demand_capacity",)
-    )
+    declared = registrations.join(declared, "registration", ("bm_unit_id",), "effective_from")
     in_force = pl.coalesce("before", "registration.demand_capacity")
     return (
-        registered.join(before, on="declaration", how="left", maintain_order="left")
+        declared.join(before, on="declaration", how="left", maintain_order="left")
         .filter(pl.col("demand_capacity").abs() < in_force.abs())
         .group_by("bm_unit_id", "season", pl.col("season_start_year").cast(pl.Int64))
         .agg(pl.len().cast(pl.Int64).alias("accepted"))
@@ -52,8 +51,8 @@ def accepted_decreases(capacity_values: pl.DataFrame, bm_units: pl.DataFrame, un
 
 
 def _decreases(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
-    units = rows.filter(MID_SEASON)["bm_unit_id"].unique()
-    counts = accepted_decreases(facts.references["capacity_values"], facts.references["bm_units"], units).select(
+    units = rows.filter(MID_SEASON)["bm_unit_id"].drop_nulls().unique()
+    counts = accepted_decreases(facts.references["capacity_values"], registered(facts), units).select(
         "bm_unit_id",
         pl.col("season").alias("GCH.bsc_season"),
         pl.col("season_start_year").alias("GCH.season_start_year"),

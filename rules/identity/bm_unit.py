@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from market.severity import Severity
-from rules.context import Context, FileFacts, dated_join
+from rules.context import Context, Dated, FileFacts
 from rules.rule import Example, RecordTest, Rule
 
 
@@ -32,10 +32,14 @@ REGISTRATION = (
 """What rules read of a registration, as `registration.<column>`; capacities are the register's, in kW."""
 
 
+def registered(facts: FileFacts) -> Dated:
+    """Registrations by `bm_unit_id` and day, with REGISTRATION."""
+    return Dated(facts.references["bm_units"], ("bm_unit_id",), REGISTRATION)
+
+
 def _registration(named: Named) -> Context:
     def join(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
-        key = {named.bm_unit_id: "bm_unit_id"}
-        return dated_join(rows, facts.references["bm_units"], "registration", key, named.day, REGISTRATION)
+        return facts.once("registered", registered).join(rows, "registration", (named.bm_unit_id,), named.day)
 
     reads = (named.bm_unit_id, named.day)
     return Context("registration", named.flow, named.record, reads, join, frames=("bm_units",))
