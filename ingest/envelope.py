@@ -194,11 +194,13 @@ def _odd_characters(lines: Lines, limit: int) -> dict[int, str]:
     """The first lines that hold a character outside the IDD set, with the first such character."""
     buffer = np.frombuffer(lines.data, np.uint8)
     strange: dict[int, str] = {}
-    for at in range(0, len(buffer), PIECE):
+    at = 0
+    while at < len(buffer) and len(strange) < limit:
         odd = np.flatnonzero(_ODD[buffer[at : at + PIECE]]) + at
-        numbers, first = np.unique(np.searchsorted(lines.ends, odd.astype(lines.ends.dtype)) + 1, return_index=True)
-        for number, offset in zip(numbers[:limit].tolist(), odd[first[:limit]].tolist(), strict=True):
-            strange.setdefault(number, f"character 0x{buffer[offset]:02X} is outside the IDD set")
-        if len(strange) >= limit:
-            break
+        numbers = np.searchsorted(lines.ends, odd.astype(lines.ends.dtype)) + 1
+        first = np.flatnonzero(np.diff(numbers, prepend=0))[:limit]
+        for number, offset in zip(numbers[first].tolist(), odd[first].tolist(), strict=True):
+            strange[number] = f"character 0x{buffer[offset]:02X} is outside the IDD set"
+        # the rest of a line that is told needs no look, however long it is
+        at = max(at + PIECE, int(lines.ends[numbers[-1] - 1]) if len(numbers) else 0)
     return strange

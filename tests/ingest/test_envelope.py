@@ -229,6 +229,7 @@ def test_env_10_a_wrong_checksum() -> None:
     assert refused(footer(HEAD + BODY, checksum=due + 1)) == ("ENV-10", 7, data)
 
 
+@settings(deadline=None)
 @given(st.permutations(BODY.splitlines(keepends=True)), st.booleans(), st.booleans())
 def test_count_and_checksum_hold_whatever_the_line_ends(body: list[bytes], mark: bool, returns: bool) -> None:
     """CR, byte-order mark and the order of records touch neither count nor checksum; structure may still refuse."""
@@ -271,6 +272,7 @@ def test_env_11_a_record_of_spaces_is_no_blank_one() -> None:
     assert refused(sealed(HEAD + BODY + b"   \n"))[:2] == ("STR-01", 4)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.integers(0, 30), st.sampled_from([b"", b"BSP|$$|1|", b"\x80"])), st.integers(1, 40))
 def test_strange_lines_are_told_in_order_up_to_the_limit(strange: dict[int, bytes], limit: int) -> None:
     body = [b"BSP|1|1|"] * 31
@@ -314,6 +316,7 @@ DEFECTS: list[tuple[str, tuple[bytes, bytes]]] = [
 ]
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, len(DEFECTS) - 1), min_size=1))
 def test_of_several_defects_the_first_decides(defects: set[int]) -> None:
     body = HEAD + BODY
@@ -422,6 +425,7 @@ FRAGMENTS = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60) | st.lists(FRAGMENTS, max_size=8).map(b"".join))
 @example(b"X\n")
 def test_no_bytes_raise(received: bytes) -> None:
@@ -431,7 +435,7 @@ def test_no_bytes_raise(received: bytes) -> None:
 
 
 @given(st.data())
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_no_change_of_a_good_file_raises(data: st.DataObject) -> None:
     received = bytearray(GOOD)
     for _ in range(data.draw(st.integers(1, 4))):

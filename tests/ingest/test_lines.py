@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest import lines as module
@@ -16,6 +16,7 @@ def split_plainly(received: bytes) -> list[bytes]:
     return found[:-1] if found[-1] == b"" else found
 
 
+@settings(deadline=None)
 @given(BYTES)
 def test_lines_are_those_between_line_ends(received: bytes) -> None:
     lines = index_lines(received)
@@ -25,6 +26,7 @@ def test_lines_are_those_between_line_ends(received: bytes) -> None:
     assert count_records(received) == lines.count
 
 
+@settings(deadline=None)
 @given(BYTES)
 def test_what_was_removed_is_told(received: bytes) -> None:
     lines = index_lines(received)
@@ -61,6 +63,7 @@ def test_a_second_cr_before_lf_stays() -> None:
     assert index_lines(b"A\r\r\n").line(1) == b"A\r"
 
 
+@settings(deadline=None)
 @given(BYTES, st.integers(1, 9))
 def test_pieces_are_whole_lines_in_order(received: bytes, size: int) -> None:
     lines = index_lines(received)

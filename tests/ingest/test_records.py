@@ -29,7 +29,7 @@ CELL = st.text(st.sampled_from(ALLOWED.decode()), max_size=12) | st.sampled_from
 )
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(rows=st.lists(st.tuples(*[CELL] * 6), min_size=1, max_size=12), size=st.sampled_from([1, 3, 100]))
 def test_texts_are_kept_as_received(rows: list[tuple[str, ...]], size: int) -> None:
     body = b"GCH|S|WIN|2026|A|\n" + b"".join(f"GCV|{'|'.join(row)}|\n".encode() for row in rows)
@@ -43,7 +43,7 @@ def test_texts_are_kept_as_received(rows: list[tuple[str, ...]], size: int) -> N
     assert found["group"].to_list() == list(range(len(rows)))
 
 
-@settings(deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_slices_of_any_size_give_the_same_rows(data: st.DataObject) -> None:
     flow = layout("P0282002")

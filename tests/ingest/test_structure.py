@@ -144,6 +144,7 @@ def test_right_files_are_right_and_pieces_make_no_difference(flow: Layout, data:
     assert cut.codes.tolist() == whole.codes.tolist()
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_the_limit_keeps_the_first_places(data: st.DataObject) -> None:
     flow = data.draw(st.sampled_from(FLOWS))
