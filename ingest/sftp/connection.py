@@ -106,7 +106,11 @@ class Connection(paramiko.ServerInterface):
             return False
         with self._lock:
             self._sessions[channel.get_id()] = session
-        return super().check_channel_subsystem_request(channel, name)
+        try:
+            return super().check_channel_subsystem_request(channel, name)
+        except Exception:
+            self.ended(session)  # no thread to serve it
+            raise
 
     def session_of(self, channel: paramiko.Channel) -> Session:
         """The session that was begun for this channel."""
@@ -128,8 +132,8 @@ class Connection(paramiko.ServerInterface):
 
     @property
     def is_busy(self) -> bool:
-        """True while a client has a file open."""
-        return any(session.files for session in self._current())
+        """True while a client has a file open or waits for an answer."""
+        return any(session.files or session.answering for session in self._current())
 
     @property
     def has_sessions(self) -> bool:

@@ -28,6 +28,16 @@ def open_regular(place: FilePlace, folder: int, name: str, flags: int) -> int:
     return descriptor
 
 
+def system_flags(flags: int) -> int:
+    """Our flags for a file that is written in place; it is truncated only once it is held."""
+    opened = os.O_RDWR
+    if flags & OpenFlag.CREATE:
+        opened |= os.O_CREAT
+    if flags & OpenFlag.EXCLUSIVE:
+        opened |= os.O_EXCL
+    return opened
+
+
 def hold(place: FilePlace, folder: int, name: str, descriptor: int, operation: int) -> None:
     """Lock an open file: LOCK_SH to write it, LOCK_EX to submit it, against every session of every process.
 

@@ -23,6 +23,7 @@ from ingest.sftp.subsystem import SftpSubsystem
 _LOOK_SECONDS = 0.2
 _PRUNE_SECONDS = 3600.0
 _CLOSE_SECONDS = 5.0
+_QUIET_SECONDS = 1.0
 _WINDOW = 4 * 1024 * 1024
 _PACKET = 32 * 1024
 
@@ -148,7 +149,7 @@ class Server:
         for live in self._live:
             live.connection.stop()
         end = time.monotonic() + self._door.limits.drain_seconds
-        while any(live.connection.is_busy for live in self._live) and time.monotonic() < end:
+        while any(_is_in_use(live) for live in self._live) and time.monotonic() < end:
             time.sleep(_LOOK_SECONDS / 4)
             self._look()
         for live in self._live:
@@ -161,6 +162,13 @@ class Server:
     def _close(self, live: _Live, why: str) -> None:
         live.transport.close()
         live.connection.finished(why)
+
+
+def _is_in_use(live: _Live) -> bool:
+    """Busy, or so lately that the client may be about to look at what it has uploaded."""
+    return live.connection.is_busy or (
+        live.connection.has_sessions and time.monotonic() - live.stream.received_at < _QUIET_SECONDS
+    )
 
 
 def serve(listening: socket.socket, door: Door, stop: Callable[[], bool]) -> None:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 
 from ingest.landing import Untakeable, is_taken_name, quoted
-from ingest.sftp.files import DirectUpload, OpenFile, hold, open_regular, require_settable, set_attributes
+from ingest.sftp.files import DirectUpload, OpenFile, hold, open_regular, require_settable, set_attributes, system_flags
 from ingest.sftp.interfaces import Door, SessionEvent, SessionKind
 from ingest.sftp.paths import FilePlace, Folder, Place, shown
 from ingest.sftp.room import Room
@@ -29,6 +29,7 @@ class Session:
 
     def __init__(self, door: Door, account: str, party_id: str, address: str) -> None:
         self.stopping = False
+        self.answering = False
         self.files: dict[bytes, OpenFile] = {}
         self._door = door
         self._account = account
@@ -37,8 +38,12 @@ class Session:
         self._refusals = 0
         self._room = Room(door.home, account, door.limits)
         door.home.make_account(account)
-        self._own = open_session_folder(door.home, account, door.limits.sessions_per_account)
         self.view = View(door.home, account)
+        try:
+            self._own = open_session_folder(door.home, account, door.limits.sessions_per_account)
+        except BaseException:
+            self.view.close()
+            raise
 
     def end(self) -> None:
         """Give back what the session held; its open files are closed or abandoned before."""
@@ -157,7 +162,7 @@ class Session:
 
     def _open_in_place(self, place: FilePlace, flags: int) -> OpenFile:
         folder = self.view.folders[place.folder]
-        descriptor = open_regular(place, folder, place.name, _system_flags(flags))
+        descriptor = open_regular(place, folder, place.name, system_flags(flags))
         try:
             hold(place, folder, place.name, descriptor, fcntl.LOCK_SH)
             if flags & OpenFlag.TRUNCATE:
@@ -218,16 +223,6 @@ def _is_submission(place: FilePlace) -> bool:
 def _require_open_folder(place: FilePlace) -> None:
     if place.folder is Folder.CHECK:
         raise Refusal("check takes no files yet")
-
-
-def _system_flags(flags: int) -> int:
-    """Our flags for a file that is written in place; it is truncated only once it is held."""
-    opened = os.O_RDWR
-    if flags & OpenFlag.CREATE:
-        opened |= os.O_CREAT
-    if flags & OpenFlag.EXCLUSIVE:
-        opened |= os.O_EXCL
-    return opened
 
 
 @contextlib.contextmanager

@@ -86,6 +86,10 @@ class Requests:
             _log.exception("request %d of an SFTP session fails", kind)
             return wire.status(request, Status.FAILURE, "the gateway fails; its operator knows")
 
+    def answering(self, begun: bool) -> None:
+        """Requests are being worked off, or their answers are all sent."""
+        self._session.answering = begun
+
     def abandon(self) -> None:
         """The session ended: what is open is abandoned, not finished."""
         while self._files:
@@ -214,6 +218,7 @@ def _serve(channel: paramiko.Channel, requests: Requests) -> None:
     rest = b""
     greeted = False
     while received := channel.recv(_RECEIVE):
+        requests.answering(True)
         window = memoryview(rest + received if rest else received)
         answers = bytearray()
         read = 0
@@ -232,6 +237,7 @@ def _serve(channel: paramiko.Channel, requests: Requests) -> None:
         rest = bytes(window[read:])
         if answers:
             channel.sendall(bytes(answers))
+        requests.answering(False)
 
 
 def _next_packet(window: memoryview, at: int) -> memoryview | None:

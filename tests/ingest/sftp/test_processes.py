@@ -146,6 +146,8 @@ def test_a_killed_process_leaves_no_session_counted(processes: Processes) -> Non
 
 
 def test_a_stop_lets_an_open_upload_finish(processes: Processes) -> None:
+    while len(processes.served()) < 2:
+        processes.connect()[0].close()
     transport, client = processes.connect()
     idle, _ = processes.connect()
     file = client.open("inbox/a", "w")
