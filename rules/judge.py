@@ -81,7 +81,8 @@ def _run_file_checks(layout: Layout, units: Units, tally: Tally, kept: Kept, lin
                     at = unit_of(lines, rows["line"].to_numpy())
                     refused = (units.bits(lines) & REFUSED > 0)[at] & (at >= 0)
                     rows = rows.with_columns(pl.Series("unit.refused", refused))
-                rows = rows.with_columns(file_check.among)
+                for expression in file_check.among:
+                    rows = rows.with_columns(expression)
             bits = run_checks(rows, [file_check.check], tally, units.acceptance.no_change)
             units.mark(record.type, rows["line"].to_numpy(), bits)
 

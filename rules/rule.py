@@ -62,9 +62,10 @@ class FileTest(RecordTest):
     """A test of rows against each other, evaluated once over the whole file when all slices have passed.
 
     Looked at are the rows to which it applies; `repeated` narrows them to those whose values of these columns stand
-    more than once. `among` are expressions over all of these rows, windows too, which `broken` and `evidence` read as
-    `among.<name>`. The column `unit.refused` tells whether another test has refused the row's acceptance unit: those
-    of rows by themselves, and those over the file with an id before.
+    more than once. `among` are expressions over all of these rows, windows too, which `broken`, `evidence` and those
+    of `among` that follow read as `among.<name>`; a window inside a window would give wrong numbers. The column
+    `unit.refused` tells whether another test has refused the row's acceptance unit: those of rows by themselves, and
+    those over the file with an id before.
     """
 
     repeated: tuple[str, ...] = ()

@@ -77,10 +77,8 @@ decreases = Context(
 
 _KEY = ("bm_unit_id", "effective_from_date")
 _lowers = pl.col(DEMAND.declared).abs() < pl.col(DEMAND.in_force).abs()
-_taken = _lowers & ~pl.col("unit.refused")
-# A row that stands twice is one decrease, and the second of the two is no further one.
-_counts = (_taken & (_taken.cum_sum().over(_KEY) == 1)).cast(pl.Int64)
-_before = (_counts.cum_sum() - _counts).over("bm_unit_id").first().over(_KEY)
+_taken = (_lowers & ~pl.col("unit.refused")).cast(pl.Int64)
+_counts = pl.col("among.counts")
 _made = pl.col("decreases.accepted") + pl.col("among.before")
 
 GCM_05 = Rule(
@@ -114,7 +112,13 @@ GCM_05 = Rule(
                 *(DEMAND.declared, DEMAND.in_force, "decreases.accepted"),
             ),
             when=MID_SEASON & pl.col("registration.bm_unit_type").is_in(SUPPLIER_TYPES),
-            among={"before": _before},
+            # a row that stands twice is one decrease: only the first counts, and before both stands the same
+            among={
+                "taken": _taken.cum_sum().over(_KEY),
+                "counts": _taken * (pl.col("among.taken") == 1),
+                "earlier": (_counts.cum_sum() - _counts).over("bm_unit_id"),
+                "before": pl.col("among.earlier").first().over(_KEY),
+            },
             broken=_lowers & (_made >= MOST),
             message="Demand Capacity falls from {in_force} to {value} after {made} decreases of {unit} in {season}, at "
             f"most {MOST} are taken",
