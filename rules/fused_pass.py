@@ -60,9 +60,10 @@ class Tally:
         self.counts[check.rule] += count
         kept = self.found.get(check.rule)
         shown_of = {*check.value.meta.root_names(), *check.message.meta.root_names()}
-        rows = frame.select("line", *sorted(shown_of - {"line"})).filter(broken).head(self.store_limit)
+        # pl.format panics over a column with an empty chunk, which a filter leaves behind
+        rows = frame.select("line", *sorted(shown_of - {"line"})).filter(broken).head(self.store_limit).rechunk()
         if kept is not None and kept.height >= self.store_limit:
-            rows = rows.filter(pl.col("line") <= kept["line"][-1])
+            rows = rows.filter(pl.col("line") <= kept["line"][-1]).rechunk()
         if rows.is_empty():
             return
         shown = rows.select(

@@ -50,7 +50,7 @@ class Units:
         self.broken.setdefault(record_type, []).append((lines[bits != 0], bits[bits != 0]))
 
     def _key(self) -> pl.Expr:
-        by_line = pl.format("line {}", pl.col("line"))
+        by_line = pl.concat_str(pl.lit("line "), "line")
         if not self.acceptance.key:
             return by_line
         readable = pl.all_horizontal(pl.col(column).is_not_null() for column in self.acceptance.key)
