@@ -44,7 +44,7 @@ def assert_same(one: Judgement, other: Judgement) -> None:
     assert_frame_equal(one.effect, other.effect)
 
 
-@settings(max_examples=40, deadline=None, phases=[Phase.generate])
+@settings(max_examples=25, deadline=None, phases=[Phase.generate])
 @given(bodies, st.sampled_from([1, 100_000]))
 def test_a_verdict_does_not_depend_on_the_slices(body: str, store_limit: int) -> None:
     policy = replace(POLICY, store_limit=store_limit)
@@ -53,7 +53,7 @@ def test_a_verdict_does_not_depend_on_the_slices(body: str, store_limit: int) ->
         assert_same(judged(body, policy=policy, slice_records=slice_records), whole)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(bodies)
 def test_every_unit_is_accepted_or_refused_and_only_accepted_ones_have_effect(body: str) -> None:
     judgement = judged(body)
@@ -69,7 +69,7 @@ def test_every_unit_is_accepted_or_refused_and_only_accepted_ones_have_effect(bo
     assert judgement.effect.null_count().sum_horizontal().sum() == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(bodies)
 def test_breaches_and_verdicts_agree(body: str) -> None:
     judgement = judged(body)
@@ -140,7 +140,7 @@ def test_a_message_that_raises_is_a_fault() -> None:
 def test_frames_of_many_pieces_have_their_messages() -> None:
     pieces = pl.concat([FRAME.with_columns(name=pl.lit("T_DINO-1"))] * 3, rechunk=False).with_row_index("row")
     sparse = pieces.filter(pl.col("row").is_in([0, 8]))
-    assert sparse.n_chunks() > 1
+    assert max(sparse.n_chunks("all")) > 1
     tally = Tally(10)
     broken = check(pl.col("line") > 0, message=pl.format("{} has {}", "name", "value"))
     run_checks(sparse, [broken], tally)
