@@ -71,7 +71,7 @@ def reading(engine: Engine) -> Iterator[Session]:
     options: dict[str, Any] = {"gridpost_writes": False}
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with Session(engine.execution_options(**options)) as session, session.begin():
+    with Session(engine.execution_options(**options), expire_on_commit=False) as session, session.begin():
         yield session
 
 

@@ -1,0 +1,122 @@
+"""The answers to a judged submission: the flow's own, then the validation report."""
+
+from datetime import datetime
+
+import polars as pl
+from sqlmodel import Session
+
+from gateway.valuation import Valuation
+from ingest.sequence import next_number
+from market.clock import london_day
+from market.header import Header
+from market.policy import Policy
+from market.reference import BM_UNITS
+from outbound.names import outgoing_name
+from outbound.registration_report import registration_report
+from outbound.report import Verdict, report
+from store import answers, reference, sequences
+from store import policy as policies
+from store.states import AnswerKind
+from store.tables import Run, Submission
+
+
+def add(session: Session, at: datetime, submission: Submission, run: Run, valuation: Valuation) -> None:
+    """Adds the answers of a run in the order in which they leave: the flow's own first, the report last."""
+    policy = policies.in_force(session).on(london_day(submission.received_at))
+    if submission.file_type == "K0151001":
+        _add_registration_report(session, at, submission, run, valuation, policy)
+    _add_report(session, at, submission, run, valuation, policy)
+
+
+def _header(session: Session, at: datetime, valuation: Valuation, file_type: str, policy: Policy) -> Header:
+    """The header of an outgoing file to the sender of a submission, with the next number of its channel."""
+    sender = valuation.header
+    header = Header(
+        file_type, "D", at, sender.to_role, policy.gateway_id, sender.from_role, sender.from_id, 0, sender.test_flag
+    )
+    number = sequences.take_outgoing(session, str(header.channel))
+    return Header(**{**vars(header), "sequence": number})
+
+
+def _name(session: Session, submission: Submission, header: Header) -> str:
+    """A name of the market's own form that the account was never given."""
+    return outgoing_name(
+        header.from_role, sequences.take_outgoing(session, f"names of {header.from_role} to {submission.account}")
+    )
+
+
+def _add_registration_report(
+    session: Session, at: datetime, submission: Submission, run: Run, valuation: Valuation, policy: Policy
+) -> None:
+    """R0145005: the accepted units whose GC or DC changes."""
+    changed = valuation.judgement.effect.filter(pl.col("outcome") != "N")
+    if changed.is_empty():
+        return
+    ids = changed["bm_unit_id"].unique().to_list()
+    units = reference.frames(session, ["bm_units"], bm_units=ids)["bm_units"]
+    rows = (
+        changed.join(units, on="bm_unit_id", how="inner", maintain_order="left")
+        .filter(pl.col("effective_from_date").is_between("effective_from", "effective_to"))
+        .with_columns(
+            generation_capacity="declared.generation_capacity",
+            demand_capacity="declared.demand_capacity",
+            effective_from="effective_from_date",
+        )
+        .select(BM_UNITS.names())
+    )
+    header = _header(session, at, valuation, "R0145005", policy)
+    body = registration_report(header, submission.party_id, rows)
+    answers.add(
+        session,
+        account=submission.account,
+        kind=AnswerKind.FLOW,
+        name=_name(session, submission, header),
+        at=at,
+        body=body,
+        submission_ref=submission.ref,
+        run_number=run.number,
+        file_type=header.file_type,
+    )
+
+
+def _add_report(
+    session: Session, at: datetime, submission: Submission, run: Run, valuation: Valuation, policy: Policy
+) -> None:
+    judgement = valuation.judgement
+    header = _header(session, at, valuation, "K9001001", policy)
+    assert submission.channel is not None and submission.sha256 is not None
+    verdict = Verdict(
+        file_name=submission.file_name,
+        file_type=valuation.header.file_type,
+        sequence_number=submission.sequence,
+        received_time=submission.received_at,
+        sha_256=submission.sha256,
+        submission_reference=submission.ref,
+        run_number=run.number,
+        outcome=judgement.outcome,
+        units_in=run.units_in,
+        units_accepted=run.units_accepted,
+        units_rejected=run.units_rejected,
+        units_held=run.units_held,
+        breaches=run.breaches_total,
+        next_sequence_number=next_number(sequences.state(session, submission.channel)),
+    )
+    body = report(
+        header,
+        verdict,
+        judgement.units,
+        judgement.breaches,
+        unit_limit=policy.unit_limit,
+        report_limit=policy.report_limit,
+    )
+    answers.add(
+        session,
+        account=submission.account,
+        kind=AnswerKind.REPORT,
+        name=answers.free_name(session, submission.account, submission.file_name, "VAL"),
+        at=at,
+        body=body,
+        submission_ref=submission.ref,
+        run_number=run.number,
+        file_type=header.file_type,
+    )

@@ -1,0 +1,60 @@
+"""The archive: the bytes of every submission under their SHA-256, durable before the landing lets go of them."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from market.durable import sync_folder
+from market.fault import Fault
+from market.home import Home
+
+PIECE = 1 << 20
+
+
+def keep(home: Home, landing_name: str) -> str:
+    """Copies a landed file into the archive and gives its SHA-256; done again, it changes nothing.
+
+    The copy is a new inode, so that nobody who still holds the landed file open can change what is archived.
+    Raises Fault where the file is not in the landing.
+    """
+    source = home.landing / landing_name
+    temporary = home.archive / f"{hashlib.sha256(landing_name.encode()).hexdigest()}.{os.getpid()}.taking"
+    digest = hashlib.sha256()
+    try:
+        with source.open("rb") as landed, temporary.open("wb") as copy:
+            while piece := landed.read(PIECE):
+                digest.update(piece)
+                copy.write(piece)
+            copy.flush()
+            os.fsync(copy.fileno())
+    except FileNotFoundError as error:
+        raise Fault(f"{landing_name} is neither archived nor in the landing") from error
+    temporary.replace(path(home, digest.hexdigest()))
+    sync_folder(home.archive)
+    return digest.hexdigest()
+
+
+def let_go(home: Home, landing_name: str) -> None:
+    """Removes a landed file whose row names its archived bytes; done again, it changes nothing."""
+    (home.landing / landing_name).unlink(missing_ok=True)
+
+
+def path(home: Home, sha256: str) -> Path:
+    """Where the bytes of that hash are kept."""
+    return home.archive / sha256
+
+
+def load(home: Home, sha256: str) -> bytes:
+    """The bytes of that hash; raises Fault where they are missing or no longer what they were."""
+    try:
+        found = path(home, sha256).read_bytes()
+    except FileNotFoundError as error:
+        raise Fault(f"the archive has no bytes {sha256}") from error
+    if hashlib.sha256(found).hexdigest() != sha256:
+        raise Fault(f"the archived bytes {sha256} are damaged")
+    return found
+
+
+def leftovers(home: Home) -> list[Path]:
+    """Copies that a crash left unfinished."""
+    return sorted(home.archive.glob("*.taking"))

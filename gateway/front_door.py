@@ -1,0 +1,125 @@
+"""The embedded SFTP server's processes, with what they need of the store: accounts, audit, collections."""
+
+import json
+import logging
+import multiprocessing
+import queue
+import socket
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from multiprocessing.process import BaseProcess
+
+from sqlalchemy import Engine
+
+from ingest.landing import Landed, Landing
+from ingest.sftp.interfaces import AccountKey, AccountKeys, Door, SessionEvent
+from ingest.sftp.limits import Limits
+from ingest.sftp.server import run_process
+from market.clock import Clock, system_clock
+from market.home import Home
+from store import accounts, answers, audit
+from store.database import connect, reading, writing
+
+PROCESSES = 2
+"""Server processes on one listening socket: neither validation nor other uploads slow a session."""
+
+KEPT_AT_ONCE = 500
+"""At most how many session events one transaction writes."""
+
+_log = logging.getLogger("gridpost.sessions")
+
+
+@dataclass(frozen=True)
+class StoredAccounts:
+    """The account book of the server: the store, asked anew at every login."""
+
+    engine: Engine
+
+    def find(self, name: str) -> AccountKeys | None:
+        """A live account with its keys."""
+        with reading(self.engine) as session:
+            account = accounts.find(session, name)
+            if account is None or account.ended_at is not None:
+                return None
+            keys = accounts.keys_of(session, name)
+        known = tuple(AccountKey(key.key_type, key.key_base64, key.valid_from, key.valid_to) for key in keys)
+        return AccountKeys(account.name, account.party_id, known)
+
+    def used(self, account: str, fingerprint: str, at: datetime) -> None:
+        """Notes the last use of a key."""
+        with writing(self.engine) as session:
+            accounts.key_used(session, account, fingerprint, at=at)
+
+
+class AuditedSessions:
+    """Session events as log lines and audit rows; rows are written behind the session's back, many at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._events: queue.SimpleQueue[SessionEvent] = queue.SimpleQueue()
+        threading.Thread(target=self._keep, name="audit", daemon=True).start()
+
+    def write(self, event: SessionEvent) -> None:
+        """Logs an event and hands it to the audit."""
+        _log.info("%s", json.dumps({**vars(event), "at": event.at.isoformat(), "kind": str(event.kind)}))
+        self._events.put(event)
+
+    def _keep(self) -> None:
+        while True:
+            events = [self._events.get()]
+            while len(events) < KEPT_AT_ONCE and not self._events.empty():
+                events.append(self._events.get())
+            try:
+                with writing(self._engine) as session:
+                    for event in events:
+                        audit.write(
+                            session,
+                            at=event.at,
+                            actor=event.account or event.address,
+                            action=str(event.kind),
+                            subject_kind="session",
+                            subject=event.path or event.address,
+                            why=event.detail,
+                        )
+            except Exception:
+                _log.exception("%s session events are in the log alone", len(events))
+
+
+def compose(home: Home, location: str, limits: Limits, clock: Clock = system_clock) -> Door:
+    """The door of one server process; called inside it."""
+    engine = connect(location)
+
+    def collected(account: str, name: str) -> None:
+        with writing(engine) as session:
+            answers.collect(session, account, name, actor=account, at=clock())
+
+    def taken(_: Landed) -> None:
+        """The gateway watches the landing: nothing to tell."""
+
+    return Door(
+        home=home,
+        clock=clock,
+        limits=limits,
+        accounts=StoredAccounts(engine),
+        log=AuditedSessions(engine),
+        landing=Landing(home, clock),
+        on_taken=taken,
+        on_collected=collected,
+    )
+
+
+def start(listening: socket.socket, home: Home, location: str, limits: Limits) -> list[BaseProcess]:
+    """Starts the server processes on a listening socket."""
+    context = multiprocessing.get_context("spawn")
+    processes: list[BaseProcess] = []
+    for number in range(PROCESSES):
+        process = context.Process(
+            target=run_process,
+            args=(listening, partial(compose, home, location, limits)),
+            name=f"sftp-{number}",
+        )
+        process.start()
+        processes.append(process)
+    return processes

@@ -1,0 +1,65 @@
+"""Where the gateway's steps are done: its home, its store, its clock, and the lease under which it works."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from market.clock import Clock
+from market.fault import Fault
+from market.home import Home
+from store import leases
+from store.database import writing
+
+LEASE = "exchange"
+"""The lease of the gateway that works; another on the same store stands by until it ends."""
+
+LEASE_SECONDS = 30.0
+
+
+class LeaseLostError(Fault):
+    """This gateway no longer holds the lease: what it was about to commit is left to the one that does."""
+
+
+@dataclass
+class Office:
+    """One gateway's place of work. `name` is unique to the process; `token` is the lease's, None while standing by."""
+
+    home: Home
+    engine: Engine
+    location: str
+    clock: Clock
+    name: str
+    token: int | None = field(default=None)
+
+    def claim(self) -> bool:
+        """Claims the lease; True where this gateway holds it from now on."""
+        with writing(self.engine) as session:
+            self.token = leases.claim(session, LEASE, self.name, LEASE_SECONDS)
+        return self.token is not None
+
+    def renew(self) -> bool:
+        """The heartbeat: False where the lease was lost."""
+        if self.token is None:
+            return False
+        with writing(self.engine) as session:
+            if not leases.renew(session, LEASE, self.name, self.token, LEASE_SECONDS):
+                self.token = None
+        return self.token is not None
+
+    def release(self) -> None:
+        """Lets another gateway take over at once."""
+        if self.token is not None:
+            with writing(self.engine) as session:
+                leases.release(session, LEASE, self.name, self.token)
+            self.token = None
+
+    @contextmanager
+    def committing(self) -> Iterator[Session]:
+        """A writing transaction that only the holder of the lease can commit; raises LeaseLostError."""
+        with writing(self.engine) as session:
+            if self.token is None or not leases.holds(session, LEASE, self.name, self.token):
+                raise LeaseLostError(f"gateway {self.name} does not hold the lease")
+            yield session

@@ -1,0 +1,137 @@
+"""How a submission is judged, step by step: the one place where the order of the steps is written.
+
+    read         what the bytes say: header, footer, count, checksum, characters, structure
+    acknowledge  what the receipt says: size, header, duplicate, sequence, body; the first that fails decides
+    validate     what the records are worth: fields and rules, unit by unit
+
+The steps are pure: bytes and knowledge in, verdicts out. What the store and the file system make of them stands in
+gateway.steps for files that were taken, and in gateway.dry_run for those that are only checked.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from ingest.envelope import Entry, Refusal, Sender, judge_body, judge_header, judge_size, read_header
+from ingest.envelope_warnings import envelope_warnings
+from ingest.lines import count_records, index_lines
+from ingest.records import slices
+from ingest.sequence import ChannelState, judge_sequence
+from ingest.structure import structure_of
+from market.header import Header
+from market.layout import file_types, layout
+from market.policy import Policy
+from rules.context import FileFacts
+from rules.judge import Judgement, judge
+from validators.fields import field_checks
+
+RECEIVED, DUPLICATE = 100, 101
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the bytes of a file say, before anything is known of its channel.
+
+    `header` is why there is none where it cannot be read; `body` is why the body cannot be read, None where it can.
+    """
+
+    size: int
+    records: int
+    sha256: str
+    header: Header | Refusal
+    body: Refusal | None
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What the store knows that decides on a receipt: the sender, and the channel under the file's number."""
+
+    sender: Sender
+    channel: ChannelState
+    policy: Policy
+
+
+@dataclass(frozen=True)
+class Acknowledgement:
+    """The receipt of a file: its records, the number it consumes (None: none), and how many numbers it skips."""
+
+    entries: tuple[Entry, ...]
+    consumed: int | None = None
+    skipped: int = 0
+
+    @property
+    def code(self) -> int:
+        """The receipt code."""
+        return self.entries[0][0]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """How a file came: its name, when it was received (aware, whole seconds), the numbers of its channel that it skips
+    and whether its party used the name in the last month.
+    """
+
+    file_name: str
+    received_at: datetime
+    skipped: int = 0
+    name_used: bool = False
+
+
+def read(received: bytes, policy: Policy) -> Reading:
+    """Reads a file as received."""
+    sha256, records = hashlib.sha256(received).hexdigest(), count_records(received)
+    header = read_header(received)
+    body: Refusal | None = None
+    if (
+        isinstance(header, Header)
+        and header.file_type in file_types()
+        and not _too_large(len(received), records, policy, header)
+    ):
+        structure = judge_body(index_lines(received), layout(header.file_type), policy.receipt_limit)
+        body = structure if isinstance(structure, Refusal) else None
+    return Reading(len(received), records, sha256, header, body)
+
+
+def _too_large(size: int, records: int, policy: Policy, header: Header | Refusal) -> Refusal | None:
+    limits = policy.limits(header.file_type if isinstance(header, Header) else "")
+    return judge_size(size, records, limits.max_bytes, limits.max_records)
+
+
+def acknowledge(reading: Reading, knowledge: Knowledge) -> Acknowledgement:
+    """The receipt of a file that was read."""
+    header, policy = reading.header, knowledge.policy
+    too_large = _too_large(reading.size, reading.records, policy, header)
+    if isinstance(header, Refusal):
+        return Acknowledgement((too_large or header).entries)
+    flow = judge_header(header, knowledge.sender, policy.gateway_id)
+    if isinstance(flow, Refusal):
+        return Acknowledgement((too_large or flow).entries)
+    number = judge_sequence(knowledge.channel, header.sequence, reading.sha256)
+    if number.receipt:
+        return Acknowledgement(too_large.entries if too_large else number.receipt)
+    refused = too_large or reading.body
+    entries = ((RECEIVED, ""),) if refused is None else refused.entries
+    return Acknowledgement(entries, consumed=header.sequence, skipped=number.skipped)
+
+
+def validate(received: bytes, header: Header, arrival: Arrival, facts: FileFacts) -> Judgement:
+    """The judgement on a file that got receipt 100: its envelope's warnings, its fields, its rules, its units."""
+    lines = index_lines(received)
+    flow = layout(header.file_type)
+    structure = structure_of(lines, flow, facts.policy.receipt_limit)
+    judgement = judge(flow, slices(lines, structure), facts, field_checks)
+    warned = envelope_warnings(
+        header, lines, arrival.file_name, arrival.received_at, arrival.skipped, arrival.name_used
+    )
+    return with_warnings(judgement, warned)
+
+
+def with_warnings(judgement: Judgement, warned: pl.DataFrame) -> Judgement:
+    """A judgement with breaches of the envelope, which fall on no unit, among its own."""
+    breaches = pl.concat([warned, judgement.breaches]).sort("line", "position", "rule", maintain_order=True)
+    counts: Mapping[str, int] = dict(warned["rule"].value_counts().iter_rows())
+    merged = {rule: judgement.counts.get(rule, 0) + counts.get(rule, 0) for rule in {**judgement.counts, **counts}}
+    return Judgement(judgement.outcome, judgement.units, breaches, merged, judgement.effect)

@@ -1,0 +1,215 @@
+"""The steps of a submission with their effects: entered, archived, acknowledged, decided.
+
+Each step can be done again after a crash: the row says what was done, and every change of state is a compare-and-set
+in one transaction with what follows from it. Bytes are durable before a row says so.
+"""
+
+from collections.abc import Sequence
+
+import polars as pl
+from sqlmodel import Session
+
+from gateway import answers_out
+from gateway.effects import put_in_force
+from gateway.office import Office
+from gateway.pipeline import DUPLICATE, RECEIVED, Acknowledgement, Knowledge, Reading, acknowledge
+from gateway.valuation import Valuation, is_stale
+from ingest.envelope import HEADER_BYTES, Sender, read_header
+from ingest.landing import Landed
+from ingest.sequence import ChannelState
+from market.clock import london_day
+from market.header import Header
+from outbound.receipt import receipt, returned, unreadable
+from rules.catalogue import rules_version
+from store import answers, breaches, capacity_values, parties, runs, sequences, submissions
+from store import policy as policies
+from store.states import AnswerKind, Outcome, Profile, RunKind, SubmissionState
+from store.tables import Run, Submission
+
+ACTOR = "gateway"
+"""Who does these steps, in the audit."""
+
+
+class StaleError(Exception):
+    """What a judgement was based on has changed since: it is computed again."""
+
+
+def enter(office: Office, landed: Sequence[Landed]) -> list[Submission]:
+    """Enters landed files as submissions, with what their headers say; those entered before are given back as they are."""
+    peeked = [(one, _peek(office, one)) for one in landed]
+    with office.committing() as session:
+        return [_enter(session, office, one, header) for one, header in peeked]
+
+
+def _peek(office: Office, landed: Landed) -> Header | None:
+    """The header of a landed file, where it has one of its own party: a forged one must not touch another's channel."""
+    try:
+        with (office.home.landing / landed.path).open("rb") as file:
+            header = read_header(file.read(HEADER_BYTES + 5))
+    except FileNotFoundError:
+        return None  # archived since: the row stands already
+    return header if isinstance(header, Header) and header.from_id == landed.party_id else None
+
+
+def _enter(session: Session, office: Office, landed: Landed, header: Header | None) -> Submission:
+    submission = submissions.enter(session, landed, actor=ACTOR, at=office.clock())
+    if header is None or submission.channel is not None or submission.state is not SubmissionState.RECEIVED:
+        return submission
+    return submissions.record(
+        session,
+        submission.ref,
+        SubmissionState.RECEIVED,
+        profile=Profile.IDD,
+        file_type=header.file_type,
+        channel=str(header.channel),
+        sequence=header.sequence,
+        test_flag=header.flag,
+        creation_time=header.creation_time,
+    )
+
+
+def acknowledged(office: Office, ref: str, reading: Reading) -> Submission:
+    """Answers a read submission with its receipt and consumes its number; changes nothing where that was done."""
+    with office.committing() as session:
+        submission = submissions.get(session, ref)
+        assert submission is not None
+        if submission.state is not SubmissionState.RECEIVED:
+            return submission
+        if submission.channel is not None:
+            sequences.hold(session, submission.channel)
+        verdict = acknowledge(reading, _knowledge(session, submission, reading))
+        if verdict.consumed is not None and submission.channel is not None:
+            sequences.consume(session, submission.channel, verdict.consumed)
+        _answer_receipt(session, office, submission, reading, verdict)
+        state = {RECEIVED: SubmissionState.ACKED, DUPLICATE: SubmissionState.DUPLICATE}
+        return submissions.change_state(
+            session,
+            ref,
+            SubmissionState.RECEIVED,
+            state.get(verdict.code, SubmissionState.NACKED),
+            actor=ACTOR,
+            why=verdict.entries[0][1] or f"receipt {verdict.code}",
+            at=office.clock(),
+            sha256=reading.sha256,
+            receipt_code=verdict.code,
+            skipped=verdict.skipped,
+        )
+
+
+def sender_of(session: Session, party_id: str, submission: Submission) -> Sender:
+    """A party with the roles that it holds on the day of receipt."""
+    return Sender(
+        party_id, frozenset(row.role for row in parties.roles(session, party_id, london_day(submission.received_at)))
+    )
+
+
+def _knowledge(session: Session, submission: Submission, reading: Reading) -> Knowledge:
+    policy = policies.in_force(session).on(london_day(submission.received_at))
+    sender = sender_of(session, submission.party_id, submission)
+    channel, number = submission.channel, submission.sequence
+    if channel is None or number is None:
+        return Knowledge(sender, ChannelState(), policy)
+    acked = submissions.acked_with(session, channel, number)
+    refused = submissions.refused_with(session, channel, number)
+    state = ChannelState(
+        highest=sequences.state(session, channel),
+        acked_sha256=acked.sha256 if acked else None,
+        refused_sha256=refused.sha256 if refused else None,
+        refusal=_old_refusal(session, refused) if refused and refused.sha256 == reading.sha256 else (),
+    )
+    return Knowledge(sender, state, policy)
+
+
+def _old_refusal(session: Session, refused: Submission) -> tuple[tuple[int, str], ...]:
+    """The entries of the receipt that refused the same bytes before."""
+    body = next(one.body for one in answers.of(session, refused.ref) if one.kind is AnswerKind.RECEIPT)
+    assert body is not None
+    records = [line.split("|") for line in body.decode("ascii").splitlines() if line.startswith("ADT|")]
+    return tuple((int(record[4]), record[5]) for record in records)
+
+
+def _answer_receipt(
+    session: Session, office: Office, submission: Submission, reading: Reading, verdict: Acknowledgement
+) -> None:
+    if isinstance(reading.header, Header):
+        header = returned(reading.header)
+    else:
+        role = parties.roles(session, submission.party_id)[0].role
+        gateway_id = policies.in_force(session).on(london_day(submission.received_at)).gateway_id
+        header = unreadable(gateway_id, role, submission.party_id, submission.received_at)
+    now = office.clock()
+    body = receipt(header, submission.file_name, submission.received_at, now, verdict.entries)
+    answers.add(
+        session,
+        account=submission.account,
+        kind=AnswerKind.RECEIPT,
+        name=answers.free_name(session, submission.account, submission.file_name, "ADT"),
+        at=now,
+        body=body,
+        submission_ref=submission.ref,
+    )
+
+
+def decided(office: Office, ref: str, valuation: Valuation) -> Submission:
+    """Commits a judgement: run, breaches, values in force, answers, outcome, all or nothing.
+
+    Raises StaleError where what it was judged against has changed since; changes nothing where it was decided before.
+    """
+    with office.committing() as session:
+        submission = submissions.get(session, ref)
+        assert submission is not None
+        if submission.state is not SubmissionState.ACKED:
+            return submission
+        capacity_values.hold(session)
+        if is_stale(session, valuation):
+            raise StaleError(ref)
+        run = _add_run(session, office, submission, valuation)
+        put_in_force(session, submission, run, valuation)
+        answers_out.add(session, office.clock(), submission, run, valuation)
+        return submissions.change_state(
+            session,
+            ref,
+            SubmissionState.ACKED,
+            SubmissionState.VALIDATED,
+            actor=ACTOR,
+            why=f"run {run.number}: {valuation.judgement.outcome}",
+            at=office.clock(),
+            outcome=Outcome(valuation.judgement.outcome),
+        )
+
+
+def _add_run(session: Session, office: Office, submission: Submission, valuation: Valuation) -> Run:
+    judgement = valuation.judgement
+    run = runs.add(
+        session,
+        Run(
+            submission_ref=submission.ref,
+            kind=RunKind.ARRIVAL,
+            started_at=valuation.started_at,
+            finished_at=office.clock(),
+            outcome=Outcome(judgement.outcome),
+            units_in=judgement.units.height,
+            units_accepted=judgement.units_with("A", "W", "N"),
+            units_rejected=judgement.units_with("R"),
+            units_held=judgement.units_with("H"),
+            breaches_total=sum(judgement.counts.values()),
+            breaches_listed=judgement.breaches.height,
+            policy_version=valuation.policy_version,
+            rules_version=rules_version(),
+            reference_version=valuation.reference_version,
+        ),
+    )
+    assert run.id is not None
+    keys = judgement.units.select(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("unit"), pl.col("key").alias("unit_key")
+    )
+    breaches.add(session, run.id, judgement.breaches.join(keys, on="unit", how="left", maintain_order="left"))
+    return run
+
+
+def quarantined(office: Office, ref: str, why: str) -> Submission:
+    """Keeps a submission away from the workers until an operator decides; its channel goes on."""
+    with office.committing() as session:
+        return submissions.change_state(
+            session, ref, SubmissionState.ACKED, SubmissionState.QUARANTINED, actor=ACTOR, why=why, at=office.clock()
+        )

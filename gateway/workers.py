@@ -1,0 +1,127 @@
+"""The processes that read and judge files: spawned, warmed, one lane for small files and one for large.
+
+A huge file never delays the small ones. What kills a process is tried once more in a process of its own: a file that
+kills this too is told by WorkerDiedError.
+"""
+
+import multiprocessing
+import os
+import resource
+import signal
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from datetime import date, datetime
+from functools import lru_cache
+from threading import Lock
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from market.home import Home
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from gateway.pipeline import Reading
+    from gateway.valuation import Valuation
+
+LARGE_BYTES = 2 << 20
+"""Files from this size on go through the lane of large files."""
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+class WorkerDiedError(Exception):
+    """A file killed its worker, and again when it was alone."""
+
+
+def _prepare() -> None:
+    """Makes a fresh process ready: no core dumps, the parent's signals are not its own, all imports done."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    import gateway.pipeline
+    import gateway.valuation  # noqa: F401
+    from rules.catalogue import all_rules
+
+    all_rules()
+
+
+@lru_cache
+def _engine(location: str) -> "Engine":
+    from store.database import connect
+
+    return connect(location)
+
+
+def read_file(home: Home, location: str, sha256: str, received_day: date) -> "Reading":
+    """Reads archived bytes: the body of a worker's task."""
+    from gateway import archive
+    from gateway.pipeline import read
+    from store import policy as policies
+    from store.database import reading
+
+    with reading(_engine(location)) as session:
+        policy = policies.in_force(session).on(received_day)
+    return read(archive.load(home, sha256), policy)
+
+
+def valuate_file(home: Home, location: str, ref: str, started_at: datetime) -> "Valuation":
+    """Judges an acknowledged submission: the body of a worker's task."""
+    from gateway.valuation import valuate
+
+    return valuate(home, _engine(location), ref, started_at)
+
+
+class Workers:
+    """The two lanes. `run` may be called from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._lanes: dict[bool, ProcessPoolExecutor] = {}
+
+    def warm(self) -> None:
+        """Starts the lanes, so that the first file need not wait for imports."""
+        for future in [self._submit(large, os.getpid) for large in (False, True)]:
+            future.result()
+
+    def run(
+        self, size: int, task: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """Runs a task in the lane of files of that size; raises what the task raises, and WorkerDiedError."""
+        large = size >= LARGE_BYTES
+        try:
+            return self._submit(large, task, *args, **kwargs).result()
+        except BrokenProcessPool:
+            self._renew(large)
+        with _new_lane() as alone:
+            try:
+                return alone.submit(task, *args, **kwargs).result()
+            except BrokenProcessPool as error:
+                raise WorkerDiedError("the worker process died, and again with this file alone") from error
+
+    def _submit(
+        self, large: bool, task: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Future[Result]:
+        with self._lock:
+            lane = self._lanes.get(large)
+            if lane is None:
+                lane = self._lanes[large] = _new_lane()
+            return lane.submit(task, *args, **kwargs)
+
+    def _renew(self, large: bool) -> None:
+        with self._lock:
+            lane = self._lanes.pop(large, None)
+        if lane is not None:
+            lane.shutdown(wait=False)
+
+    def close(self) -> None:
+        """Lets running tasks end and the processes go."""
+        with self._lock:
+            lanes, self._lanes = list(self._lanes.values()), {}
+        for lane in lanes:
+            lane.shutdown(cancel_futures=True)
+
+
+def _new_lane() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_prepare)
