@@ -1,1 +1,1 @@
-
+"""The spine: pipeline, workers, deliveries, schedule, reruns, command line."""

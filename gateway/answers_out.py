@@ -84,7 +84,8 @@ def _add_report(
 ) -> None:
     judgement = valuation.judgement
     header = _header(session, at, valuation, "K9001001", policy)
-    assert submission.channel is not None and submission.sha256 is not None
+    assert submission.channel is not None
+    assert submission.sha256 is not None
     verdict = Verdict(
         file_name=submission.file_name,
         file_type=valuation.header.file_type,

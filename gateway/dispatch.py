@@ -4,7 +4,6 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Condition
 
@@ -13,8 +12,8 @@ from gateway.office import LeaseLostError, Office
 from gateway.workers import WorkerDiedError, Workers, read_file, valuate_file
 from market.clock import london_day
 from store import submissions
-from store.database import writing
-from store.states import SubmissionState
+from store.database import reading
+from store.states import UNDECIDED, SubmissionState
 from store.tables import Submission
 
 THREADS = 8
@@ -26,15 +25,6 @@ FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=2), timedelta(minutes=15)
 _log = logging.getLogger(__name__)
 
 
-@dataclass
-class Channel:
-    """The submissions of one channel that wait, in order; `busy` while a thread is at work on the first."""
-
-    waiting: deque[Submission] = field(default_factory=deque)
-    busy: bool = False
-    not_before: datetime | None = None
-
-
 class Dispatcher:
     """Moves submissions through their steps. `on_answer` is called when answers wait to be delivered."""
 
@@ -43,72 +33,98 @@ class Dispatcher:
         self._workers = workers
         self._on_answer = on_answer
         self._threads = ThreadPoolExecutor(THREADS, "channel")
-        self._channels: dict[str, Channel] = {}
-        self._known: set[str] = set()
+        self._channels: dict[str, deque[Submission]] = {}
+        self._busy: set[str] = set()
+        self._known: dict[str, Submission] = {}
         self._changed = Condition()
         self._stopped = False
 
     def add(self, found: Iterable[Submission]) -> None:
-        """Queues submissions, given in order of receipt; those queued before and those that need nothing are left out."""
+        """Queues submissions, given in order of receipt; leaves out those that need nothing.
+
+        Of one that is queued already it learns when to try it next: an operator may have changed that.
+        """
         with self._changed:
             for submission in found:
-                open_ = submission.state in (SubmissionState.RECEIVED, SubmissionState.ACKED)
-                if open_ and submission.ref not in self._known:
-                    self._known.add(submission.ref)
-                    key = submission.channel or f"account {submission.account}"
-                    self._channels.setdefault(key, Channel()).waiting.append(submission)
+                known = self._known.get(submission.ref)
+                if known is not None:
+                    known.next_try_at = submission.next_try_at
+                elif submission.state in UNDECIDED:
+                    self._queue(submission.channel or f"account {submission.account}", submission)
         self.look()
 
+    def _queue(self, key: str, submission: Submission) -> None:
+        self._known[submission.ref] = submission
+        self._channels.setdefault(key, deque()).append(submission)
+
     def look(self) -> None:
-        """Starts work on every channel that waits and may go on."""
+        """Starts work on every channel whose first submission may be tried now."""
         now = self._office.clock()
         with self._changed:
-            for key, channel in list(self._channels.items()):
-                due = channel.not_before is None or channel.not_before <= now
-                if channel.waiting and not channel.busy and due and not self._stopped:
-                    channel.busy = True
-                    self._threads.submit(self._work, key, channel)
+            if self._stopped:
+                return
+            for key, waiting in self._channels.items():
+                due_at = waiting[0].next_try_at
+                if key not in self._busy and (due_at is None or due_at <= now):
+                    self._busy.add(key)
+                    self._threads.submit(self._work, key)
 
     def idle(self, timeout: float) -> bool:
         """Waits until nothing is in work or about to be; False where that takes longer than `timeout` seconds."""
         with self._changed:
-            return self._changed.wait_for(lambda: not any(one.busy for one in self._channels.values()), timeout)
+            return self._changed.wait_for(lambda: not self._busy, timeout)
 
     def close(self) -> None:
         """Takes up nothing more and waits for what is in work."""
         with self._changed:
             self._stopped = True
-        self._threads.shutdown()
+        self._threads.shutdown(cancel_futures=True)
 
-    def _work(self, key: str, channel: Channel) -> None:
-        submission = channel.waiting[0]
-        done, not_before = True, None
+    def _work(self, key: str) -> None:
+        with self._changed:
+            submission = self._channels[key][0]
+        apart = False
         try:
-            self._move_on(submission)
+            self._move_on(submission.ref)
+            done = True
         except LeaseLostError:
             _log.warning("the lease was lost; submission %s is left to the gateway that holds it", submission.ref)
+            done = True
         except Exception as error:
             _log.exception("submission %s stays undecided", submission.ref)
-            done, not_before = False, self._note_fault(submission, error)
+            done, apart = False, isinstance(error, WorkerDiedError)
+            self._note_fault(submission, error)
         with self._changed:
-            channel.busy, channel.not_before = False, not_before
-            if done:
-                channel.waiting.popleft()
-                self._known.discard(submission.ref)
-                if not channel.waiting:
-                    del self._channels[key]
+            self._busy.discard(key)
+            if done or apart:
+                self._leave(key, submission, apart)
             self._changed.notify_all()
         self.look()
 
-    def _move_on(self, submission: Submission) -> None:
+    def _leave(self, key: str, submission: Submission, apart: bool) -> None:
+        """Lets a channel go on; a submission `apart` waits for its next try in a line of its own.
+
+        That is what kills those who read it: without a receipt it cannot be quarantined, and it must stop nobody.
+        """
+        waiting = self._channels[key]
+        waiting.popleft()
+        if not waiting:
+            del self._channels[key]
+        del self._known[submission.ref]
+        if apart:
+            self._queue(f"apart {submission.ref}", submission)
+
+    def _move_on(self, ref: str) -> None:
         """Takes a submission through its steps to its decision."""
-        office, size = self._office, submission.size
+        office = self._office
+        with reading(office.engine) as session:
+            submission = submissions.get(session, ref)
+        assert submission is not None
         if submission.state is SubmissionState.RECEIVED:
             sha256 = archive.keep(office.home, submission.landing_name)
-            what = self._workers.run(
-                size, read_file, office.home, office.location, sha256, london_day(submission.received_at)
-            )
-            submission = steps.acknowledged(office, submission.ref, what)
+            day = london_day(submission.received_at)
+            what = self._workers.run(submission.size, read_file, office.home, office.location, sha256, day)
+            submission = steps.acknowledged(office, ref, what)
             self._on_answer()
             archive.let_go(office.home, submission.landing_name)
         while submission.state is SubmissionState.ACKED:
@@ -125,27 +141,32 @@ class Dispatcher:
                 submission.size, valuate_file, office.home, office.location, submission.ref, office.clock()
             )
         except WorkerDiedError as error:
+            _log.error("submission %s is quarantined: %s", submission.ref, error)
             return steps.quarantined(office, submission.ref, str(error))
         return steps.decided(office, submission.ref, valuation)
 
-    def _note_fault(self, submission: Submission, error: Exception) -> datetime | None:
-        office = self._office
-        now = office.clock()
-        wait = min(FIRST_RETRY * int(2 ** min(submission.attempts, 20)), LONGEST_RETRY)
+    def _note_fault(self, submission: Submission, error: Exception) -> None:
+        """Says when to try again, here and in the row; a row that cannot be written now changes nothing here."""
+        now = self._office.clock()
+        submission.next_try_at = now + retry_after(submission.attempts)
         submission.attempts += 1
         try:
-            with writing(office.engine) as session:
+            with self._office.committing() as session:
                 current = submissions.get(session, submission.ref)
-                if current is not None:
+                if current is not None and current.state in UNDECIDED:
                     submissions.note_fault(
                         session,
                         submission.ref,
                         current.state,
                         f"{type(error).__name__}: {error}"[:1000],
-                        next_try_at=now + wait,
+                        next_try_at=submission.next_try_at,
                         actor=steps.ACTOR,
                         at=now,
                     )
         except Exception:
             _log.exception("the fault of submission %s cannot be kept", submission.ref)
-        return now + wait
+
+
+def retry_after(attempts: int) -> timedelta:
+    """How long to wait after a fault that came after so many attempts before it."""
+    return min(FIRST_RETRY * int(2 ** min(attempts, 20)), LONGEST_RETRY)

@@ -140,7 +140,7 @@ class Exchange:
 
 
 def serve(office: Office, listening: socket.socket | None, limits: Limits, ready: Callable[[], None]) -> None:
-    """Runs a gateway, with its SFTP server on `listening` (None: none), until SIGTERM or SIGINT; drains before it ends."""
+    """Runs a gateway, with its SFTP server on `listening` (None: none), until SIGTERM or SIGINT; drains then."""
     refuse_disabled_validation()
     office.home.make()
     same_file_system(office.home)

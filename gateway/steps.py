@@ -35,7 +35,7 @@ class StaleError(Exception):
 
 
 def enter(office: Office, landed: Sequence[Landed]) -> list[Submission]:
-    """Enters landed files as submissions, with what their headers say; those entered before are given back as they are."""
+    """Enters landed files as submissions, with what their headers say; those entered before are given back."""
     peeked = [(one, _peek(office, one)) for one in landed]
     with office.committing() as session:
         return [_enter(session, office, one, header) for one, header in peeked]

@@ -1,10 +1,7 @@
 """The IDD character set (IDD Part 1, 2.2.3): what may stand in a file besides the separator and the line end."""
 
 SEPARATOR = b"|"
-ALLOWED = (
-    b" !\"#%&'()*+,-./0123456789:;=?@"
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_abcdefghijklmnopqrstuvwxyz{}"
-)
+ALLOWED = b" !\"#%&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_abcdefghijklmnopqrstuvwxyz{}"
 
 _SAFE = {ord(c) for c in ALLOWED.decode()}
 

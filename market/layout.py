@@ -30,6 +30,11 @@ class Item:
         """The item's column name in frames and CSV files: its name in lower case with underscores."""
         return re.sub(r"[^a-z0-9]+", "_", self.name.lower()).strip("_")
 
+    @property
+    def secret(self) -> bool:
+        """Whether the item holds a password: masked everywhere but in the archive."""
+        return self.name.endswith("Password")
+
 
 @dataclass(frozen=True)
 class Record:

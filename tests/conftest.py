@@ -15,9 +15,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine
 
 from store.database import open_store
+
+# A shared machine is slow now and then: properties are about values, not about time.
+settings.register_profile("gridpost", deadline=None)
+settings.load_profile("gridpost")
 
 _numbers = itertools.count(1)
 

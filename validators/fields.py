@@ -25,6 +25,9 @@ FORM_RULES = {
 }
 """The rule that an item of each kind breaks when its text has not the kind's form."""
 
+MASK = "********"
+"""What stands for a password."""
+
 SEVERITIES = {"FLD-05": Severity.WARNING}
 """Severities of the field rules that are no errors."""
 
@@ -96,13 +99,19 @@ def _check(record: Record, item: Item, rule: str) -> Check:
         item=name,
         position=position,
         broken=_told_by_value(item, rule),
-        value=text_of(item),
+        value=_shown(item),
         message=_message(item, rule),
     )
 
 
-def _message(item: Item, rule: str) -> pl.Expr:
+def _shown(item: Item) -> pl.Expr:
+    """The text as breaches show it: a password is masked."""
     text = text_of(item)
+    return pl.when(text.is_not_null()).then(pl.lit(MASK)) if item.secret else text
+
+
+def _message(item: Item, rule: str) -> pl.Expr:
+    text = _shown(item)
     match rule:
         case "FLD-01":
             return pl.lit(f"{item.name} is mandatory and empty")
@@ -111,7 +120,7 @@ def _message(item: Item, rule: str) -> pl.Expr:
         case "FLD-05":
             return pl.format(f"{item.name} {{}} carries a trailing zero or a minus zero", text)
         case "FLD-06":
-            length = text.str.len_chars()
+            length = text_of(item).str.len_chars()
             too_long = pl.format(f"{item.name} has {{}} characters, at most {item.type.digits} fit", length)
             spaced = pl.lit(f"{item.name} begins or ends with a space")
             return pl.when(length > item.type.digits).then(too_long).otherwise(spaced)

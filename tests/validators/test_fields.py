@@ -113,3 +113,13 @@ def test_every_item_of_every_layout_has_the_rules_of_its_type() -> None:
             for check in field_checks(record):
                 assert check.severity is (Severity.WARNING if check.rule == "FLD-05" else Severity.ERROR)
                 assert record.items[check.position - 1].name == check.item
+
+
+def test_a_password_is_masked_in_value_and_message() -> None:
+    record = layout("R0051002").record("BR2")
+    checks = [check for check in field_checks(record) if check.item == "Party Authentication Password"]
+    texts = {text_column(item.column): ["secret word "] for item in record.items}
+    frame = pl.DataFrame(texts).with_columns(typed(item) for item in record.items)
+    shown = [frame.select(value=check.value, message=check.message).row(0) for check in checks]
+    assert all("secret" not in part for row in shown for part in row)
+    assert {value for value, _ in shown} == {"********"}

@@ -1,0 +1,45 @@
+# Every target sets up what it needs: a Python environment in .venv from the locked, hashed dependencies.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint serve bench clean lock
+.DEFAULT_GOAL := test
+
+.venv/runtime: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/dev: requirements-dev.lock .venv/runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+demo: .venv/runtime  ## three made-up parties exchange files with a real gateway over real SFTP
+	$(BIN)/gridpost demo
+
+test: lint  ## lint, generated pages and the whole test suite
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: .venv/dev  ## style, types, layers, generated pages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/gridpost rules --check
+
+serve: .venv/runtime  ## a gateway in ./home
+	$(BIN)/gridpost --home home serve
+
+bench: .venv/dev  ## every benchmark, with the figures it prints
+	for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark || exit 1; done
+
+lock:  ## resolve the locked dependencies anew
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra build \
+	    pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra build --extra dev \
+	    pyproject.toml --output-file requirements-dev.lock
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
