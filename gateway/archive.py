@@ -19,18 +19,29 @@ def keep(home: Home, landing_name: str) -> str:
     """
     source = home.landing / landing_name
     temporary = home.archive / f"{hashlib.sha256(landing_name.encode()).hexdigest()}.{os.getpid()}.taking"
+    try:
+        sha256 = _copied(source, temporary)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    temporary.replace(path(home, sha256))
+    sync_folder(home.archive)
+    return sha256
+
+
+def _copied(source: Path, temporary: Path) -> str:
+    """Copies, durable when it returns, and gives the SHA-256 of what was copied."""
     digest = hashlib.sha256()
     try:
-        with source.open("rb") as landed, temporary.open("wb") as copy:
-            while piece := landed.read(PIECE):
-                digest.update(piece)
-                copy.write(piece)
-            copy.flush()
-            os.fsync(copy.fileno())
+        landed = source.open("rb")
     except FileNotFoundError as error:
-        raise Fault(f"{landing_name} is neither archived nor in the landing") from error
-    temporary.replace(path(home, digest.hexdigest()))
-    sync_folder(home.archive)
+        raise Fault(f"{source.name} is neither archived nor in the landing") from error
+    with landed, temporary.open("wb") as copy:
+        while piece := landed.read(PIECE):
+            digest.update(piece)
+            copy.write(piece)
+        copy.flush()
+        os.fsync(copy.fileno())
     return digest.hexdigest()
 
 
@@ -58,3 +69,9 @@ def load(home: Home, sha256: str) -> bytes:
 def leftovers(home: Home) -> list[Path]:
     """Copies that a crash left unfinished."""
     return sorted(home.archive.glob("*.taking"))
+
+
+def remove_leftovers(home: Home) -> None:
+    """Removes what a crash left unfinished; only while nobody archives."""
+    for copy in leftovers(home):
+        copy.unlink(missing_ok=True)

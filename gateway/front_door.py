@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from multiprocessing.process import BaseProcess
+from types import TracebackType
+from typing import Self
 
 from sqlalchemy import Engine
 
@@ -17,13 +19,16 @@ from ingest.landing import Landed, Landing
 from ingest.sftp.interfaces import AccountKey, AccountKeys, Door, SessionEvent
 from ingest.sftp.limits import Limits
 from ingest.sftp.server import run_process
-from market.clock import Clock, system_clock
+from market.clock import Clock
 from market.home import Home
 from store import accounts, answers, audit
 from store.database import connect, reading, writing
 
 PROCESSES = 2
 """Server processes on one listening socket: neither validation nor other uploads slow a session."""
+
+DRAIN_SECONDS = 30.0
+"""How long the processes may take to end; their sessions drain sooner."""
 
 KEPT_AT_ONCE = 500
 """At most how many session events one transaction writes."""
@@ -87,7 +92,7 @@ class AuditedSessions:
                 _log.exception("%s session events are in the log alone", len(events))
 
 
-def compose(home: Home, location: str, limits: Limits, clock: Clock = system_clock) -> Door:
+def compose(home: Home, location: str, limits: Limits, clock: Clock) -> Door:
     """The door of one server process; called inside it."""
     engine = connect(location)
 
@@ -110,16 +115,40 @@ def compose(home: Home, location: str, limits: Limits, clock: Clock = system_clo
     )
 
 
-def start(listening: socket.socket, home: Home, location: str, limits: Limits) -> list[BaseProcess]:
-    """Starts the server processes on a listening socket."""
-    context = multiprocessing.get_context("spawn")
-    processes: list[BaseProcess] = []
-    for number in range(PROCESSES):
-        process = context.Process(
-            target=run_process,
-            args=(listening, partial(compose, home, location, limits)),
-            name=f"sftp-{number}",
-        )
+class FrontDoor:
+    """The server processes on a listening socket (None: no processes), as a context; they drain at its end.
+
+    `clock` goes to the processes and must pickle.
+    """
+
+    def __init__(
+        self, listening: socket.socket | None, home: Home, location: str, limits: Limits, clock: Clock
+    ) -> None:
+        self._listening = listening
+        self._compose = partial(compose, home, location, limits, clock)
+        self._processes: list[BaseProcess] = []
+
+    def __enter__(self) -> Self:
+        if self._listening is not None:
+            self._processes = [self._start(self._listening) for _ in range(PROCESSES)]
+        return self
+
+    def look_after(self) -> None:
+        """Starts anew what has died."""
+        for number, process in enumerate(self._processes):
+            if self._listening is not None and not process.is_alive():
+                _log.error("server process %s ended with %s and is started anew", process.pid, process.exitcode)
+                self._processes[number] = self._start(self._listening)
+
+    def _start(self, listening: socket.socket) -> BaseProcess:
+        context = multiprocessing.get_context("spawn")
+        process = context.Process(target=run_process, args=(listening, self._compose), name="sftp")
         process.start()
-        processes.append(process)
-    return processes
+        return process
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.join(DRAIN_SECONDS)
+            process.kill()

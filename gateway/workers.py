@@ -5,15 +5,16 @@ kills this too is told by WorkerDiedError.
 """
 
 import multiprocessing
+import multiprocessing.connection
 import os
 import resource
 import signal
+import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import date, datetime
 from functools import lru_cache
-from threading import Lock
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from market.home import Home
@@ -39,12 +40,21 @@ def _prepare() -> None:
     """Makes a fresh process ready: no core dumps, the parent's signals are not its own, all imports done."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     import gateway.pipeline
     import gateway.valuation  # noqa: F401
     from rules.catalogue import all_rules
 
     all_rules()
+
+
+def _end_with_parent() -> None:
+    """A worker whose gateway was killed would wait for its next task for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 @lru_cache
@@ -77,12 +87,12 @@ class Workers:
     """The two lanes. `run` may be called from many threads."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = threading.Lock()
         self._lanes: dict[bool, ProcessPoolExecutor] = {}
 
     def warm(self) -> None:
         """Starts the lanes, so that the first file need not wait for imports."""
-        for future in [self._submit(large, os.getpid) for large in (False, True)]:
+        for future in [self._lane(large).submit(os.getpid) for large in (False, True)]:
             future.result()
 
     def run(
@@ -90,30 +100,29 @@ class Workers:
     ) -> Result:
         """Runs a task in the lane of files of that size; raises what the task raises, and WorkerDiedError."""
         large = size >= LARGE_BYTES
+        lane = self._lane(large)
         try:
-            return self._submit(large, task, *args, **kwargs).result()
+            return lane.submit(task, *args, **kwargs).result()
         except BrokenProcessPool:
-            self._renew(large)
+            self._drop(large, lane)
         with _new_lane() as alone:
             try:
                 return alone.submit(task, *args, **kwargs).result()
             except BrokenProcessPool as error:
                 raise WorkerDiedError("the worker process died, and again with this file alone") from error
 
-    def _submit(
-        self, large: bool, task: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Future[Result]:
+    def _lane(self, large: bool) -> ProcessPoolExecutor:
         with self._lock:
-            lane = self._lanes.get(large)
-            if lane is None:
-                lane = self._lanes[large] = _new_lane()
-            return lane.submit(task, *args, **kwargs)
+            if large not in self._lanes:
+                self._lanes[large] = _new_lane()
+            return self._lanes[large]
 
-    def _renew(self, large: bool) -> None:
+    def _drop(self, large: bool, broken: ProcessPoolExecutor) -> None:
+        """Takes a broken lane out, unless another thread already has."""
         with self._lock:
-            lane = self._lanes.pop(large, None)
-        if lane is not None:
-            lane.shutdown(wait=False)
+            if self._lanes.get(large) is broken:
+                del self._lanes[large]
+        broken.shutdown(wait=False)
 
     def close(self) -> None:
         """Lets running tasks end and the processes go."""
