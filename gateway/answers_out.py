@@ -48,8 +48,10 @@ def _name(session: Session, submission: Submission, header: Header) -> str:
 def _add_registration_report(
     session: Session, at: datetime, submission: Submission, run: Run, valuation: Valuation, policy: Policy
 ) -> None:
-    """R0145005: the accepted units whose GC or DC changes."""
-    changed = valuation.judgement.effect.filter(pl.col("outcome") != "N")
+    """R0145005: the accepted units whose GC or DC changes, once each where rows stand twice."""
+    changed = valuation.judgement.effect.filter(pl.col("outcome") != "N").unique(
+        ["bm_unit_id", "effective_from_date"], keep="first", maintain_order=True
+    )
     if changed.is_empty():
         return
     ids = changed["bm_unit_id"].unique().to_list()

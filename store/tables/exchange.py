@@ -79,7 +79,7 @@ class Breach(Row, table=True):
 
     run_id: int = Field(primary_key=True)
     seq: int = Field(primary_key=True)
-    line: int
+    line: int | None = None
     record: str | None = None
     item: str | None = None
     position: int

@@ -20,7 +20,7 @@ TEXTS = st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), m
 ROWS = st.lists(
     st.fixed_dictionaries(
         {
-            "line": st.integers(1, 50_000_000),
+            "line": st.one_of(st.none(), st.integers(1, 50_000_000)),
             "record": TEXTS,
             "item": TEXTS,
             "position": st.integers(0, 255),

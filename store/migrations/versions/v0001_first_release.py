@@ -104,7 +104,7 @@ def _breach() -> None:
         "breach",
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=True),
         sa.Column("record", sa.String(), nullable=True),
         sa.Column("item", sa.String(), nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),

@@ -1,0 +1,79 @@
+"""The cases of sample_files: a file as a party sends it, and the exact answers that it gets."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+SAMPLES = Path(__file__).parents[1] / "sample_files"
+"""Where the cases and their market stand."""
+
+DESCRIPTION = "case.toml"
+"""The file of a case that describes it; all others are the submission and its answers."""
+
+MARKET = (("parties", "parties.csv"), ("signatories", "signatories.csv"), ("bm-units", "bm_units.csv"))
+"""The reference files of the made-up market, by kind, in the order in which they are loaded."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case. `name` is its folder below the samples, `before` the cases whose files came earlier to the gateway.
+
+    `received_at` is aware. `receipt` is the receipt code; `rules` are those that the answers name, in order of their
+    ids. `answers` are the bytes of each answer by its name.
+    """
+
+    name: str
+    shows: str
+    party_id: str
+    file_name: str
+    received_at: datetime
+    before: tuple[str, ...]
+    receipt: int
+    rules: tuple[str, ...]
+    content: bytes
+    answers: Mapping[str, bytes]
+
+    @property
+    def account(self) -> str:
+        """The account through which the file comes: the party's one."""
+        return self.party_id.lower()
+
+
+def read_case(samples: Path, name: str) -> Case:
+    """Reads the case in a folder below `samples`; raises KeyError where its description lacks something."""
+    folder = samples / name
+    described = tomllib.loads((folder / DESCRIPTION).read_text())
+    file_name = described["file"]
+    others = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name != DESCRIPTION}
+    return Case(
+        name=name,
+        shows=described["shows"],
+        party_id=described["party"],
+        file_name=file_name,
+        received_at=described["received_at"],
+        before=tuple(described.get("before", ())),
+        receipt=described["receipt"],
+        rules=tuple(described["rules"]),
+        content=others.pop(file_name),
+        answers=others,
+    )
+
+
+def read_cases(samples: Path = SAMPLES) -> dict[str, Case]:
+    """Every case by its name, in order of their names."""
+    folders = sorted(path.parent for path in samples.glob(f"*/*/{DESCRIPTION}"))
+    names = [folder.relative_to(samples).as_posix() for folder in folders]
+    return {name: read_case(samples, name) for name in names}
+
+
+def with_earlier(cases: Mapping[str, Case], case: Case) -> list[Case]:
+    """The cases whose files the gateway receives, in their order, up to and with this one; each stands once."""
+    earlier = [one for name in case.before for one in with_earlier(cases, cases[name])]
+    return list({one.name: one for one in (*earlier, case)}.values())
+
+
+def records(answer: bytes) -> list[list[str]]:
+    """The records of an IDD answer between AAA and ZZZ, each as its type and its items."""
+    return [line.split("|")[:-1] for line in answer.decode("ascii").splitlines()[1:-1]]

@@ -1,0 +1,84 @@
+"""The exchange in one process: a home with the sample market, the real steps, and a clock that the files set."""
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from gateway import archive, steps
+from gateway.office import Office
+from gateway.pipeline import read
+from gateway.sample_cases import MARKET, SAMPLES, Case
+from gateway.valuation import valuate
+from ingest.landing import parse
+from market.clock import london_day
+from market.home import Home
+from store import accounts, answers, reference_load
+from store import policy as policies
+from store.database import connect, open_store, reading, writing
+from store.states import SubmissionState
+
+ANSWERED_AFTER = timedelta(seconds=1)
+"""How long after its receipt a file is answered."""
+
+_BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def make_market(root: Path) -> None:
+    """Makes a home with the sample market and an account for each of its parties."""
+    home = Home(root)
+    home.make()
+    engine = open_store(root)
+    policy = [Path("policy.toml"), SAMPLES / "market" / "policy.toml"]
+    text = "\n".join((SAMPLES.parent / path).read_text() for path in policy)
+    with writing(engine) as session:
+        policies.load(session, text, at=_BEGINNING, actor="test")
+        for kind, file in MARKET:
+            reference_load.load(session, kind, SAMPLES / "market" / file, at=_BEGINNING, actor="test")
+        for party in ("ACME", "OTHR", "VOLT"):
+            accounts.add(session, party.lower(), party, [], actor="test", at=_BEGINNING)
+    engine.dispose()
+
+
+class Exchange:
+    """One exchange, begun as a copy of a home that `make_market` made."""
+
+    def __init__(self, market: Path, root: Path) -> None:
+        shutil.copytree(market, root)
+        self.home = Home(root)
+        self.engine = connect(root)
+        self.now = _BEGINNING
+        location = f"sqlite:///{self.home.database}"
+        self.office = Office(self.home, self.engine, location, lambda: self.now, "test")
+        assert self.office.claim()
+
+    def receive(self, case: Case) -> dict[str, bytes]:
+        """Takes the file of a case to its decision; its answers in the order in which they leave."""
+        assert case.received_at > self.now, f"{case.name} is received before what came before it"
+        ref = self._enter(case)
+        archived = archive.keep(self.home, self._landing_name(case))
+        with reading(self.engine) as session:
+            policy = policies.in_force(session).on(london_day(case.received_at))
+        submission = steps.acknowledged(self.office, ref, read(archive.load(self.home, archived), policy))
+        archive.let_go(self.home, submission.landing_name)
+        if submission.state is SubmissionState.ACKED:
+            valuation = valuate(self.home, self.engine, ref, self.now)
+            steps.decided(self.office, ref, valuation)
+        with reading(self.engine) as session:
+            return {answer.name: answer.body or b"" for answer in answers.of(session, ref)}
+
+    def close(self) -> None:
+        """Lets go of the store."""
+        self.engine.dispose()
+
+    def _enter(self, case: Case) -> str:
+        path = self._landing_name(case)
+        landed = self.home.landing / path
+        landed.parent.mkdir(parents=True, exist_ok=True)
+        landed.write_bytes(case.content)
+        self.now = case.received_at + ANSWERED_AFTER
+        return steps.enter(self.office, [parse(path, len(case.content))])[0].ref
+
+    @staticmethod
+    def _landing_name(case: Case) -> str:
+        """The path of a landed file, from which the submission's reference comes: the same at every replay."""
+        return f"{case.party_id}/{case.account}/{case.received_at:%Y%m%dT%H%M%S%fZ}-{1:012d}-{case.file_name}"

@@ -1,0 +1,120 @@
+"""Every sample case gets the answers that stand beside it, byte for byte, and says truly what it shows."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from gateway.sample_cases import DESCRIPTION, SAMPLES, Case, read_cases, records, with_earlier
+from outbound.names import RECEIPT, REPORT
+from rules.catalogue import all_rules
+from store.database import reading
+from store.reference import frames
+from tests.rules import world
+from tests.samples.exchange import Exchange, make_market
+from tests.samples.regenerate import answers_of
+
+CASES = read_cases()
+REGENERATE = "read the difference, then write it with: python -m tests.samples.regenerate"
+
+IMPLIED = {3: "ENV-06", 101: "ENV-07"}
+"""Receipt codes whose data name no rule, and the rule that each stands for."""
+
+WRITERS_ONLY = {"FLD-02"}
+"""No inbound flow has an unused item: tests/outbound/test_writer.py shows that none is ever written."""
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("market") / "home"
+    make_market(folder)
+    return folder
+
+
+def answered(case: Case, ending: str) -> list[list[str]]:
+    return [record for name, body in case.answers.items() if name.endswith(ending) for record in records(body)]
+
+
+def breaches(case: Case) -> list[list[str]]:
+    return [record for record in answered(case, REPORT) if record[0] == "VRB"]
+
+
+def rules_named(case: Case) -> list[str]:
+    named = {record[4] for record in breaches(case)}
+    for _, _, _, _, code, data in answered(case, RECEIPT):
+        words = data.removeprefix("line ").split()
+        named |= {IMPLIED[int(code)]} if int(code) in IMPLIED else {word for word in words if word in KNOWN}
+    return sorted(named)
+
+
+KNOWN = {rule.id for rule in all_rules()}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_case_gets_exactly_its_answers(name: str, market: Path, tmp_path: Path) -> None:
+    case = CASES[name]
+    found = answers_of(case, CASES, market, tmp_path / "home")
+    assert sorted(found) == sorted(case.answers), REGENERATE
+    for answer, body in found.items():
+        assert body.decode() == case.answers[answer].decode(), f"{answer}: {REGENERATE}"
+        assert body == case.answers[answer], f"{answer}: {REGENERATE}"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_case_says_truly_what_its_answers_are(name: str) -> None:
+    case = CASES[name]
+    assert rules_named(case) == sorted(case.rules)
+    assert {int(record[4]) for record in answered(case, RECEIPT)} == {case.receipt}
+    described = set(tomllib.loads((SAMPLES / name / DESCRIPTION).read_text()))
+    assert described <= {"shows", "party", "file", "received_at", "before", "receipt", "rules"}
+    assert case.shows.endswith(".")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_report_follows_receipt_100_alone_and_its_counts_are_what_it_lists(name: str) -> None:
+    case = CASES[name]
+    heads = [record for record in answered(case, REPORT) if record[0] == "VRH"]
+    assert len(heads) == (case.receipt == 100)
+    for head in heads:
+        units_in, accepted, rejected, held, found, listed = map(int, head[9:15])
+        outcomes = [record[2] for record in answered(case, REPORT) if record[0] == "VRU"]
+        assert units_in == accepted + rejected + held == len(outcomes)
+        assert (rejected, held) == (outcomes.count("R"), outcomes.count("H"))
+        assert found == listed == len(breaches(case))
+
+
+def test_every_rule_and_every_receipt_code_stands_in_a_case() -> None:
+    shown = {rule for case in CASES.values() for rule in case.rules}
+    assert sorted(KNOWN - shown) == sorted(WRITERS_ONLY)
+    assert {case.receipt for case in CASES.values()} == {1, 2, 3, 4, 5, 6, 7, 100, 101}
+
+
+def test_accepted_cases_without_any_breach_stand_beside_the_others() -> None:
+    assert sum(case.receipt == 100 and not case.rules for case in CASES.values()) >= 10
+
+
+def test_no_file_of_the_samples_is_unused() -> None:
+    used = {
+        SAMPLES / name / file for name, case in CASES.items() for file in (DESCRIPTION, case.file_name, *case.answers)
+    }
+    found = {path for path in SAMPLES.glob("*/*/**/*") if path.is_file()}
+    assert found - used == set()
+    assert {path.name for path in (SAMPLES / "market").iterdir()} == {
+        *("parties.csv", "signatories.csv", "bm_units.csv", "policy.toml")
+    }
+
+
+def test_what_comes_before_a_case_is_received_before_it() -> None:
+    for case in CASES.values():
+        times = [one.received_at for one in with_earlier(CASES, case)]
+        assert times == sorted(set(times)), case.name
+
+
+def test_the_market_of_the_samples_is_the_one_in_which_rules_are_tried(market: Path, tmp_path: Path) -> None:
+    exchange = Exchange(market, tmp_path / "home")
+    with reading(exchange.engine) as session:
+        known = frames(session, ["parties", "signatories", "bm_units"])
+    exchange.close()
+    for name, frame in known.items():
+        expected = world.references()[name]
+        assert frame.sort(frame.columns).equals(expected.sort(expected.columns)), name
