@@ -63,10 +63,16 @@ def _changed(facts: FileFacts) -> Dated:
     return Dated(in_force_ranges(facts.references["capacity_values"]), ("bm_unit_id",), CAPACITIES)
 
 
+LED_BY_SENDER = pl.col("registration.lead_party_id") == pl.col("file.sender")
+"""Whether the sender leads the BM Unit: what was declared for another party's is not told, the register is public."""
+
+
 def _value_in_force(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
     rows = facts.once("changed", _changed).join(rows, "value_in_force", ("bm_unit_id",), "effective_from_date")
     return rows.with_columns(
-        pl.coalesce(f"value_in_force.{column}", f"registration.{column}").alias(f"value_in_force.{column}")
+        pl.coalesce(pl.when(LED_BY_SENDER).then(f"value_in_force.{column}"), f"registration.{column}").alias(
+            f"value_in_force.{column}"
+        )
         for column in CAPACITIES
     )
 
@@ -75,11 +81,16 @@ value_in_force = Context(
     "value_in_force",
     FLOW,
     "GCV",
-    ("bm_unit_id", "effective_from_date", "registration.generation_capacity", "registration.demand_capacity"),
+    (
+        *("bm_unit_id", "effective_from_date", "registration.lead_party_id"),
+        *("registration.generation_capacity", "registration.demand_capacity"),
+    ),
     _value_in_force,
     frames=("bm_units", "capacity_values"),
 )
-"""GC and DC in force on the effective date, in kW: the register's until a declaration, estimate or decision."""
+"""GC and DC in force on the effective date, in kW: the register's until a declaration, estimate or decision.
+
+Of a BM Unit that another party leads, the register's alone."""
 
 
 def _latest_seasonal(facts: FileFacts) -> pl.DataFrame:
@@ -101,15 +112,17 @@ def _earlier_declaration(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
     if near.is_empty():
         added = near.select(pl.selectors.starts_with("earlier_declaration.")).schema
         return rows.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in added.items())
-    return rows.join(near, on=["bm_unit_id", "effective_from_date"], how="left", maintain_order="left")
+    found = rows.join(near, on=["bm_unit_id", "effective_from_date"], how="left", maintain_order="left")
+    own = pl.selectors.starts_with("earlier_declaration.")
+    return found.with_columns(pl.when(LED_BY_SENDER).then(own).name.keep())
 
 
 earlier_declaration = Context(
     "earlier_declaration",
     FLOW,
     "GCV",
-    ("bm_unit_id", "effective_from_date"),
+    ("bm_unit_id", "effective_from_date", "registration.lead_party_id"),
     _earlier_declaration,
-    frames=("capacity_values",),
+    frames=("bm_units", "capacity_values"),
 )
-"""The last accepted seasonal declaration of the same BM Unit and effective date."""
+"""The last accepted seasonal declaration of the same BM Unit and effective date, where the sender leads the unit."""

@@ -5,6 +5,7 @@ import polars as pl
 from market.severity import Severity
 from rules.context import Context, Dated, FileFacts
 from rules.gcdc import FLOW, SUPPLIER_TYPES
+from rules.gcdc.contexts import LED_BY_SENDER
 from rules.gcdc.mid_season import MID_SEASON
 from rules.gcdc.sides import DEMAND
 from rules.identity.bm_unit import registered
@@ -62,18 +63,23 @@ def _decreases(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
         return rows.with_columns(pl.lit(0, pl.Int64).alias("decreases.accepted"))
     key = ["bm_unit_id", "GCH.bsc_season", "GCH.season_start_year"]
     joined = rows.join(counts, on=key, how="left", maintain_order="left")
-    return joined.with_columns(pl.col("decreases.accepted").fill_null(0))
+    return joined.with_columns(pl.when(LED_BY_SENDER).then("decreases.accepted").fill_null(0))
 
 
 decreases = Context(
     "decreases",
     FLOW,
     "GCV",
-    ("bm_unit_id", "GCH.declaration_type", "GCH.bsc_season", "GCH.season_start_year"),
+    (
+        *("bm_unit_id", "registration.lead_party_id"),
+        *("GCH.declaration_type", "GCH.bsc_season", "GCH.season_start_year"),
+    ),
     _decreases,
     frames=("bm_units", "capacity_values"),
 )
-"""`decreases.accepted` (Int64): the accepted decreases of the BM Unit in the season that the header names."""
+"""`decreases.accepted` (Int64): the accepted decreases of the BM Unit in the season that the header names.
+
+Those of a BM Unit that another party leads are not counted."""
 
 _KEY = ("bm_unit_id", "effective_from_date")
 _lowers = pl.col(DEMAND.declared).abs() < pl.col(DEMAND.in_force).abs()

@@ -1,9 +1,11 @@
 """Who may declare for which BM Unit, and who may sign."""
 
+from datetime import timedelta
+
 import pytest
 
 from rules.judge import Judgement
-from tests.rules.world import judged, lines_broken
+from tests.rules.world import RECEIVED_AT, References, in_force_after, judged, lines_broken, references
 
 
 def seasonal(row: str, signatory: str = "Ann Archer", sender: str = "ACME") -> Judgement:
@@ -32,6 +34,26 @@ def test_the_lead_party_is_that_of_the_effective_date() -> None:
 def test_an_answer_does_not_say_who_leads_the_units_of_others() -> None:
     breach = seasonal("T_OTTR-1|20261201|61|-1|").breaches.filter(rule="IDN-02").row(0, named=True)
     assert "OTHR" not in breach["message"]
+
+
+def declared_by_acme(body: str, known: References) -> References:
+    return in_force_after(known, judged(body, known=known), RECEIVED_AT - timedelta(hours=1), body)
+
+
+def test_an_answer_does_not_say_what_others_declared() -> None:
+    known = declared_by_acme("GCH|S|WIN|2026|Ann Archer|\nGCV|T_DINO-1|20261201|104|-2|||", references())
+    body = "GCH|S|WIN|2026|{}|\nGCV|T_DINO-1|20261201|104|-2|||"
+    assert judged(body.format("Otto Orme"), sender="OTHR", known=known).counts == {"IDN-02": 1}
+    assert set(judged(body.format("Ann Archer"), known=known).counts) == {"GCD-11", "GCS-04"}
+
+
+def test_an_answer_does_not_say_how_often_others_lowered_their_demand() -> None:
+    known = references()
+    for day, demand in ((10, -74), (12, -72)):
+        known = declared_by_acme(f"GCH|M|AUT|2026|Ann Archer|\nGCV|2__CACME000|202611{day}|40|{demand}|||", known)
+    body = "GCH|M|AUT|2026|{}|\nGCV|2__CACME000|20261114|40|-70|||"
+    assert judged(body.format("Otto Orme"), sender="OTHR", known=known).counts == {"IDN-02": 1}
+    assert judged(body.format("Ann Archer"), known=known).counts == {"GCM-05": 1}
 
 
 def test_of_a_unit_that_is_not_registered_nothing_else_is_said() -> None:
