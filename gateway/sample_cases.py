@@ -12,6 +12,9 @@ SAMPLES = Path(__file__).parents[1] / "sample_files"
 DESCRIPTION = "case.toml"
 """The file of a case that describes it; all others are the submission and its answers."""
 
+_MOMENTS = {"ADT": (1, 2), "VRH": (4, 6)}
+"""Where records name times and the reference of a submission, which differ from one exchange to the next."""
+
 MARKET = (("parties", "parties.csv"), ("signatories", "signatories.csv"), ("bm-units", "bm_units.csv"))
 """The reference files of the made-up market, by kind, in the order in which they are loaded."""
 
@@ -77,3 +80,11 @@ def with_earlier(cases: Mapping[str, Case], case: Case) -> list[Case]:
 def records(answer: bytes) -> list[list[str]]:
     """The records of an IDD answer between AAA and ZZZ, each as its type and its items."""
     return [line.split("|")[:-1] for line in answer.decode("ascii").splitlines()[1:-1]]
+
+
+def told(answer: bytes) -> list[list[str]]:
+    """The records of an IDD answer without times and references: what stays the same at another time."""
+    return [
+        [item for place, item in enumerate(record) if place not in _MOMENTS.get(record[0], ())]
+        for record in records(answer)
+    ]
