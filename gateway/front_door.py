@@ -6,6 +6,7 @@ import multiprocessing
 import queue
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,6 +16,7 @@ from typing import Self
 
 from sqlalchemy import Engine
 
+from gateway.logs import log_level, log_to_stderr
 from ingest.landing import Landed, Landing
 from ingest.sftp.interfaces import AccountKey, AccountKeys, Door, SessionEvent
 from ingest.sftp.limits import Limits
@@ -115,6 +117,11 @@ def compose(home: Home, location: str, limits: Limits, clock: Clock) -> Door:
     )
 
 
+def _run_process(listening: socket.socket, compose: Callable[[], Door], level: int) -> None:
+    log_to_stderr(level)
+    run_process(listening, compose)
+
+
 class FrontDoor:
     """The server processes on a listening socket (None: no processes), as a context; they drain at its end.
 
@@ -142,7 +149,7 @@ class FrontDoor:
 
     def _start(self, listening: socket.socket) -> BaseProcess:
         context = multiprocessing.get_context("spawn")
-        process = context.Process(target=run_process, args=(listening, self._compose), name="sftp")
+        process = context.Process(target=_run_process, args=(listening, self._compose, log_level()), name="sftp")
         process.start()
         return process
 

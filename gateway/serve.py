@@ -6,14 +6,18 @@ import queue
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from gateway.front_door import FrontDoor
 from gateway.office import Office
 from gateway.tenure import Tenure
 from gateway.workers import Workers
-from ingest.landing import same_file_system
+from ingest.landing import Landing, same_file_system
 from ingest.sftp.limits import Limits
+from ingest.watch import InboxWatch, Left
+from store import accounts
+from store.database import reading
 from validators.schemas import refuse_disabled_validation
 
 LOOK_SECONDS = 1.0
@@ -58,8 +62,9 @@ class Exchange:
 
 
 def serve(office: Office, listening: socket.socket | None, limits: Limits, ready: Callable[[], None]) -> None:
-    """Runs a gateway, with its SFTP server on `listening` (None: none), until SIGTERM or SIGINT; drains then.
+    """Runs a gateway until SIGTERM or SIGINT; drains then.
 
+    It has its SFTP server on `listening`; None means none, and the inboxes are watched that an sshd writes.
     `ready` is called whenever it begins to work: once, unless it loses its lease and gets it back.
     """
     refuse_disabled_validation()
@@ -71,9 +76,44 @@ def serve(office: Office, listening: socket.socket | None, limits: Limits, ready
         _on_signal(exchange.stop)
         try:
             workers.warm()
-            exchange.run(ready)
+            if listening is None:
+                with _inboxes_watched(office):
+                    exchange.run(ready)
+            else:
+                exchange.run(ready)
         finally:
             workers.close()
+
+
+@contextmanager
+def _inboxes_watched(office: Office) -> Iterator[None]:
+    """Takes what comes into the inboxes, in a thread of its own."""
+
+    def live_accounts() -> list[tuple[str, str]]:
+        with reading(office.engine) as session:
+            return [(one.name, one.party_id) for one in accounts.listed(session) if one.ended_at is None]
+
+    def tell(left: Left) -> None:
+        _log.warning("%r in the inbox of %s is not taken: %s", left.name, left.account, left.reason)
+
+    watch = InboxWatch(office.home, Landing(office.home, office.clock), office.clock, live_accounts, tell)
+    stopped = threading.Event()
+
+    def watch_on() -> None:
+        while not stopped.is_set():
+            try:
+                watch.run(stopped, lambda landed: _log.info("%r of %s is taken", landed.file_name, landed.account))
+            except Exception:
+                _log.exception("the watch over the inboxes goes on after a fault")
+                stopped.wait(LOOK_SECONDS)
+
+    thread = threading.Thread(target=watch_on, name="inboxes")
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
 
 
 def _on_signal(stop: Callable[[], None]) -> None:

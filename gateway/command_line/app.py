@@ -1,0 +1,41 @@
+"""All commands of `gridpost`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.command_line.members import add_members
+from gateway.command_line.pages import add_pages
+from gateway.command_line.parameters import add_parameters
+from gateway.command_line.place import Place
+from gateway.command_line.root import Commands
+from gateway.command_line.serving import add_serving
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="The gateway for regulated files of the GB electricity market.",
+)
+
+
+@app.callback()
+def _place(
+    context: typer.Context,
+    home: Annotated[Path | None, typer.Option(help="the home folder; GRIDPOST_HOME where it is not given")] = None,
+    store: Annotated[
+        str | None, typer.Option(help="the store's URL; GRIDPOST_STORE, or else SQLite in the home folder")
+    ] = None,
+) -> None:
+    root = home or (Path(os.environ["GRIDPOST_HOME"]) if os.environ.get("GRIDPOST_HOME") else None)
+    context.obj = Place(root, store or os.environ.get("GRIDPOST_STORE") or None)
+
+
+add_serving(app)
+add_members(app)
+add_parameters(app)
+add_pages(app)

@@ -1,0 +1,278 @@
+"""`gridpost party`, `account` and `signatory`: who may send what."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.command_line.output import Format, FormatOption, plain, print_rows, write
+from gateway.command_line.place import NotPossibleError, Place, operator
+from market.clock import london_day, system_clock
+
+if TYPE_CHECKING:
+    from store.tables import AccountKey
+
+_Day = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD")]
+_Reason = Annotated[str, typer.Option(help="why, for the audit")]
+_OfParty = Annotated[str | None, typer.Option(metavar="ID", help="of this party only")]
+
+_party = typer.Typer(no_args_is_help=True)
+_account = typer.Typer(no_args_is_help=True)
+_signatory = typer.Typer(no_args_is_help=True)
+
+
+def add_members(app: typer.Typer) -> None:
+    """Adds the commands of this module."""
+    app.add_typer(_party, name="party", help="Parties and the roles that they hold.")
+    app.add_typer(_account, name="account", help="SFTP accounts and their keys.")
+    app.add_typer(_signatory, name="signatory", help="Who may sign for a party, and in which category.")
+
+
+def _day(text: str | None, default: date) -> date:
+    if text is None:
+        return default
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError as error:
+        raise NotPossibleError(f"{text} is no day YYYY-MM-DD") from error
+
+
+def _last_day(text: str | None) -> date:
+    """The last day: as given, or today in London."""
+    return _day(text, london_day(system_clock()))
+
+
+@_party.command("add")
+def _add_party(
+    context: typer.Context,
+    party_id: str,
+    name: Annotated[str, typer.Option(help="the party's name; its id where it is not given")] = "",
+    role: Annotated[list[str], typer.Option(metavar="BP", help="a role that it holds; may be repeated")] = [],  # noqa: B006
+    since: _Day = None,
+    until: _Day = None,
+) -> None:
+    """Add a party with its roles, or give a known one further roles."""
+    from market.frames import OPEN_END
+    from market.reference import MARKET_START
+    from store import parties
+    from store.database import writing
+    from store.refused import RefusedError
+
+    place: Place = context.obj
+    days = {"effective_from": _day(since, MARKET_START), "effective_to": _day(until, OPEN_END)}
+    if not role:
+        raise NotPossibleError("no role is named: --role BP")
+    with place.opened() as engine, writing(engine) as session:
+        at, actor = system_clock(), operator()
+        try:
+            parties.get(session, party_id)
+        except RefusedError:
+            parties.add(session, party_id, name or party_id, role, **days, actor=actor, at=at)
+        else:
+            parties.add_roles(session, party_id, role, **days, actor=actor, at=at)
+    write(f"party {plain(party_id)} holds {' '.join(map(plain, role))}\n")
+
+
+@_party.command("list")
+def _list_parties(context: typer.Context, format_: FormatOption = Format.TEXT) -> None:
+    """List the parties with their roles."""
+    from store import parties
+    from store.database import reading
+
+    place: Place = context.obj
+    with place.opened() as engine, reading(engine) as session:
+        names = {party.party_id: party.name for party in parties.listed(session)}
+        rows = [
+            {
+                "party_id": party_id,
+                "role": held.role,
+                "effective_from": held.effective_from,
+                "effective_to": held.effective_to,
+                "name": name,
+            }
+            for party_id, name in names.items()
+            for held in parties.roles(session, party_id)
+        ]
+    print_rows(format_, rows, "no party is known")
+
+
+@_party.command("end")
+def _end_party(
+    context: typer.Context,
+    party_id: str,
+    role: Annotated[str | None, typer.Option(help="this role only")] = None,
+    last_day: _Day = None,
+    reason: _Reason = "",
+) -> None:
+    """End a party's roles after a day, today if none is given."""
+    from store import parties
+    from store.database import writing
+
+    place: Place = context.obj
+    day = _last_day(last_day)
+    with place.opened() as engine, writing(engine) as session:
+        ended = parties.end(session, party_id, day, role=role, actor=operator(), at=system_clock(), why=reason)
+    write(f"{ended} role rows of party {plain(party_id)} end on {day}\n")
+
+
+@_account.command("add")
+def _add_account(
+    context: typer.Context,
+    name: str,
+    party: Annotated[str, typer.Option(metavar="ID", help="the party that the account is of")],
+    key: Annotated[list[Path], typer.Option(help="a file with OpenSSH public keys, a line each; may be repeated")],
+    notices: Annotated[bool, typer.Option("--notices", help="the party's notices come to this account")] = False,
+) -> None:
+    """Add an account of a party, which opens with the given public keys."""
+    from store import accounts
+    from store.database import writing
+
+    place: Place = context.obj
+    lines = [line for path in key for line in _key_lines(path)]
+    with place.opened() as engine, writing(engine) as session:
+        at, actor = system_clock(), operator()
+        accounts.add(session, name, party, lines, notices=notices, actor=actor, at=at)
+        # Inside the transaction: an account whose folders cannot be made is not there.
+        place.home.make_account(name)
+    write(f"account {name} of {plain(party)} opens with {len(lines)} key{'s' if len(lines) > 1 else ''}\n")
+
+
+@_account.command("list")
+def _list_accounts(context: typer.Context, party: _OfParty = None, format_: FormatOption = Format.TEXT) -> None:
+    """List the accounts with their keys."""
+    from store import accounts
+    from store.database import reading
+
+    place: Place = context.obj
+    with place.opened() as engine, reading(engine) as session:
+        known = accounts.listed(session, party)
+        keys: dict[str, Sequence[AccountKey | None]] = {one.name: accounts.keys_of(session, one.name) for one in known}
+        rows = [
+            {
+                "account": account.name,
+                "party_id": account.party_id,
+                "notices": account.notices,
+                "ended_at": account.ended_at,
+                "valid_to": key.valid_to if key else None,
+                "last_used_at": key.last_used_at if key else None,
+                "key_type": key.key_type if key else None,
+                "fingerprint": key.fingerprint if key else None,
+            }
+            for account in known
+            for key in keys[account.name] or [None]
+        ]
+    print_rows(format_, rows, "no account is known")
+
+
+@_account.command("end")
+def _end_account(context: typer.Context, name: str, reason: _Reason = "") -> None:
+    """End an account now; what it did stays."""
+    from store import accounts
+    from store.database import writing
+
+    place: Place = context.obj
+    with place.opened() as engine, writing(engine) as session:
+        accounts.end(session, name, actor=operator(), at=system_clock(), why=reason)
+    write(f"account {plain(name)} opens no more\n")
+
+
+@_account.command("add-key")
+def _add_key(context: typer.Context, name: str, key: Annotated[Path, typer.Option()]) -> None:
+    """Let an account open with further public keys."""
+    from store import accounts
+    from store.database import writing
+
+    place: Place = context.obj
+    with place.opened() as engine, writing(engine) as session:
+        at, actor = system_clock(), operator()
+        added = [accounts.add_key(session, name, line, actor=actor, at=at).fingerprint for line in _key_lines(key)]
+    write("".join(f"account {plain(name)} opens with {fingerprint}\n" for fingerprint in added))
+
+
+@_account.command("end-key")
+def _end_key(context: typer.Context, name: str, fingerprint: str) -> None:
+    """End a key of an account now, named by its fingerprint (SHA256:...)."""
+    from store import accounts
+    from store.database import writing
+
+    place: Place = context.obj
+    with place.opened() as engine, writing(engine) as session:
+        accounts.end_key(session, name, fingerprint, actor=operator(), at=system_clock())
+    write(f"account {plain(name)} opens no more with {plain(fingerprint)}\n")
+
+
+def _key_lines(path: Path) -> list[str]:
+    found = path.read_text(encoding="ascii", errors="replace").splitlines()
+    lines = [line for line in found if line.strip() and not line.startswith("#")]
+    if not lines:
+        raise NotPossibleError(f"{path} holds no public key")
+    return lines
+
+
+@_signatory.command("add")
+def _add_signatory(
+    context: typer.Context,
+    name: str,
+    party: Annotated[str, typer.Option(metavar="ID")],
+    category: Annotated[list[str], typer.Option(help="a category (BSCP38); may be repeated")],
+    since: _Day = None,
+    until: _Day = None,
+) -> None:
+    """Let a person sign for a party."""
+    from market.frames import OPEN_END
+    from market.reference import MARKET_START
+    from store import signatories
+    from store.database import writing
+
+    place: Place = context.obj
+    days = {"effective_from": _day(since, MARKET_START), "effective_to": _day(until, OPEN_END)}
+    with place.opened() as engine, writing(engine) as session:
+        at, actor = system_clock(), operator()
+        for each in category:
+            signatories.add(session, party, name, each, **days, actor=actor, at=at)
+    write(f"{plain(name)} signs for {plain(party)} in {' '.join(map(plain, category))}\n")
+
+
+@_signatory.command("list")
+def _list_signatories(context: typer.Context, party: _OfParty = None, format_: FormatOption = Format.TEXT) -> None:
+    """List who signs for whom."""
+    from store import signatories
+    from store.database import reading
+
+    place: Place = context.obj
+    with place.opened() as engine, reading(engine) as session:
+        rows = [
+            {
+                "party_id": row.party_id,
+                "category": row.category,
+                "effective_from": row.effective_from,
+                "effective_to": row.effective_to,
+                "name": row.name,
+            }
+            for row in signatories.listed(session, party)
+        ]
+    print_rows(format_, rows, "no signatory is known")
+
+
+@_signatory.command("end")
+def _end_signatory(
+    context: typer.Context,
+    name: str,
+    party: Annotated[str, typer.Option(metavar="ID")],
+    category: Annotated[str | None, typer.Option(help="this category only")] = None,
+    last_day: _Day = None,
+    reason: _Reason = "",
+) -> None:
+    """End what a person signs for a party after a day, today if none is given."""
+    from store import signatories
+    from store.database import writing
+
+    place: Place = context.obj
+    day = _last_day(last_day)
+    with place.opened() as engine, writing(engine) as session:
+        ended = signatories.end(
+            session, party, name, day, category=category, actor=operator(), at=system_clock(), why=reason
+        )
+    write(f"{ended} rows of {plain(name)} for {plain(party)} end on {day}\n")

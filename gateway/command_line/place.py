@@ -1,0 +1,78 @@
+"""Where a command works: the home folder, the store, the operator."""
+
+import getpass
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from market.clock import system_clock
+from market.home import Home
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+POLICY_FILE = Path(__file__).parents[2] / "policy.toml"
+"""The policy that a new store begins with."""
+
+
+class NotPossibleError(Exception):
+    """A command could not be done; the text is for the operator."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The home folder (None: none is named) and the URL of the store (None: in the home)."""
+
+    root: Path | None
+    store: str | None
+
+    @property
+    def home(self) -> Home:
+        """The home folder; NotPossibleError where none is named."""
+        if self.root is None:
+            raise NotPossibleError("no home is named: --home DIR or GRIDPOST_HOME")
+        return Home(self.root.absolute())
+
+    @property
+    def location(self) -> str:
+        """The URL of the store."""
+        from store.database import store_url
+
+        return self.store or store_url(self.home.root).render_as_string()
+
+    @contextmanager
+    def opened(self) -> Iterator["Engine"]:
+        """An engine on the store, made where there is none; a store without policy gets the one of the product."""
+        from sqlalchemy.exc import ArgumentError, OperationalError
+
+        from store.database import open_store, reading, writing
+        from store.policy import load, version
+        from store.refused import RefusedError
+
+        if self.store is None:
+            self.home.make()
+        try:
+            engine = open_store(self.location)
+        except (ArgumentError, OperationalError) as error:
+            raise NotPossibleError(f"the store cannot be opened: {str(error).splitlines()[0]}") from error
+        try:
+            try:
+                with reading(engine) as session:
+                    version(session)
+            except RefusedError:
+                with writing(engine) as session:
+                    load(session, POLICY_FILE.read_text(), at=system_clock(), actor="gridpost")
+            yield engine
+        finally:
+            engine.dispose()
+
+
+def operator() -> str:
+    """Who acts, as the audit names it: the user of the operating system."""
+    try:
+        return f"operator {getpass.getuser()}"
+    except (KeyError, OSError):
+        return f"operator {os.getuid()}"
