@@ -9,7 +9,7 @@ gateway.steps for files that were taken, and in gateway.dry_run for those that a
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,10 +17,10 @@ import polars as pl
 
 from ingest.envelope import Entry, Refusal, Sender, judge_body, judge_header, judge_size, read_header
 from ingest.envelope_warnings import envelope_warnings
-from ingest.lines import count_records, index_lines
-from ingest.records import slices
+from ingest.lines import Lines, count_records, index_lines
+from ingest.records import Slice, slices
 from ingest.sequence import ChannelState, judge_sequence
-from ingest.structure import structure_of
+from ingest.structure import Structure, structure_of
 from market.header import Header
 from market.layout import file_types, layout
 from market.policy import Policy
@@ -43,6 +43,14 @@ class Reading:
     sha256: str
     header: Header | Refusal
     body: Refusal | None
+
+
+@dataclass(frozen=True)
+class Body:
+    """The lines of a file that can be read, and their structure: as large as the file, it stays in its process."""
+
+    lines: Lines
+    structure: Structure
 
 
 @dataclass(frozen=True)
@@ -82,17 +90,33 @@ class Arrival:
 
 def read(received: bytes, policy: Policy) -> Reading:
     """Reads a file as received."""
+    return read_through(received, policy)[0]
+
+
+def read_through(received: bytes, policy: Policy) -> tuple[Reading, Body | None]:
+    """Reads a file as received, and gives its body too, where that can be read."""
     sha256, records = hashlib.sha256(received).hexdigest(), count_records(received)
     header = read_header(received)
-    body: Refusal | None = None
+    refused: Refusal | None = None
+    body: Body | None = None
     if (
         isinstance(header, Header)
         and header.file_type in file_types()
         and not _too_large(len(received), records, policy, header)
     ):
-        structure = judge_body(index_lines(received), layout(header.file_type), policy.receipt_limit)
-        body = structure if isinstance(structure, Refusal) else None
-    return Reading(len(received), records, sha256, header, body)
+        lines = index_lines(received)
+        structure = judge_body(lines, layout(header.file_type), policy.receipt_limit)
+        if isinstance(structure, Refusal):
+            refused = structure
+        else:
+            body = Body(lines, structure)
+    return Reading(len(received), records, sha256, header, refused), body
+
+
+def read_body(received: bytes, header: Header, policy: Policy) -> Body:
+    """The body of a file that got receipt 100."""
+    lines = index_lines(received)
+    return Body(lines, structure_of(lines, layout(header.file_type), policy.receipt_limit))
 
 
 def _too_large(size: int, records: int, policy: Policy, header: Header | Refusal) -> Refusal | None:
@@ -117,16 +141,28 @@ def acknowledge(reading: Reading, knowledge: Knowledge) -> Acknowledgement:
     return Acknowledgement(entries, consumed=header.sequence, skipped=number.skipped)
 
 
-def validate(received: bytes, header: Header, arrival: Arrival, facts: FileFacts) -> Judgement:
-    """The judgement on a file that got receipt 100: its envelope's warnings, its fields, its rules, its units."""
-    lines = index_lines(received)
-    flow = layout(header.file_type)
-    structure = structure_of(lines, flow, facts.policy.receipt_limit)
-    judgement = judge(flow, slices(lines, structure), facts, field_checks)
+def validate(
+    body: Body, header: Header, arrival: Arrival, facts: FileFacts, judged: Callable[[int], None] | None = None
+) -> Judgement:
+    """The judgement on a file that got receipt 100: its envelope's warnings, its fields, its rules, its units.
+
+    `judged` is told how many body records have been judged, slice by slice.
+    """
+    lines = body.lines
+    pieces = slices(lines, body.structure)
+    judgement = judge(layout(header.file_type), _told(pieces, judged) if judged else pieces, facts, field_checks)
     warned = envelope_warnings(
         header, lines, arrival.file_name, arrival.received_at, arrival.skipped, arrival.name_used
     )
     return with_warnings(judgement, warned)
+
+
+def _told(pieces: Iterator[Slice], judged: Callable[[int], None]) -> Iterator[Slice]:
+    done = 0
+    for piece in pieces:
+        yield piece
+        done += sum(map(len, piece.frames.values())) + sum(piece.new_upper.values())
+        judged(done)
 
 
 def with_warnings(judgement: Judgement, warned: pl.DataFrame) -> Judgement:

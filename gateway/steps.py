@@ -11,12 +11,12 @@ from sqlmodel import Session
 
 from gateway import answers_out
 from gateway.effects import put_in_force
+from gateway.knowledge import knowledge
 from gateway.office import Office
-from gateway.pipeline import DUPLICATE, RECEIVED, Acknowledgement, Knowledge, Reading, acknowledge
+from gateway.pipeline import DUPLICATE, RECEIVED, Acknowledgement, Reading, acknowledge
 from gateway.valuation import Valuation, is_stale
-from ingest.envelope import HEADER_BYTES, Sender, read_header
+from ingest.envelope import HEADER_BYTES, read_header
 from ingest.landing import Landed
-from ingest.sequence import ChannelState
 from market.clock import london_day
 from market.header import Header
 from outbound.receipt import receipt, returned, unreadable
@@ -77,7 +77,7 @@ def acknowledged(office: Office, ref: str, reading: Reading) -> Submission:
             return submission
         if submission.channel is not None:
             sequences.hold(session, submission.channel)
-        verdict = acknowledge(reading, _knowledge(session, submission, reading))
+        verdict = acknowledge(reading, knowledge(session, submission, reading))
         if verdict.consumed is not None and submission.channel is not None:
             sequences.consume(session, submission.channel, verdict.consumed)
         _answer_receipt(session, office, submission, reading, verdict)
@@ -94,38 +94,6 @@ def acknowledged(office: Office, ref: str, reading: Reading) -> Submission:
             receipt_code=verdict.code,
             skipped=verdict.skipped,
         )
-
-
-def sender_of(session: Session, party_id: str, submission: Submission) -> Sender:
-    """A party with the roles that it holds on the day of receipt."""
-    return Sender(
-        party_id, frozenset(row.role for row in parties.roles(session, party_id, london_day(submission.received_at)))
-    )
-
-
-def _knowledge(session: Session, submission: Submission, reading: Reading) -> Knowledge:
-    policy = policies.in_force(session).on(london_day(submission.received_at))
-    sender = sender_of(session, submission.party_id, submission)
-    channel, number = submission.channel, submission.sequence
-    if channel is None or number is None:
-        return Knowledge(sender, ChannelState(), policy)
-    acked = submissions.acked_with(session, channel, number)
-    refused = submissions.refused_with(session, channel, number)
-    state = ChannelState(
-        highest=sequences.state(session, channel),
-        acked_sha256=acked.sha256 if acked else None,
-        refused_sha256=refused.sha256 if refused else None,
-        refusal=_old_refusal(session, refused) if refused and refused.sha256 == reading.sha256 else (),
-    )
-    return Knowledge(sender, state, policy)
-
-
-def _old_refusal(session: Session, refused: Submission) -> tuple[tuple[int, str], ...]:
-    """The entries of the receipt that refused the same bytes before."""
-    body = next(one.body for one in answers.of(session, refused.ref) if one.kind is AnswerKind.RECEIPT)
-    assert body is not None
-    records = [line.split("|") for line in body.decode("ascii").splitlines() if line.startswith("ADT|")]
-    return tuple((int(record[4]), record[5]) for record in records)
 
 
 def _answer_receipt(

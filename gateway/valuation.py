@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from gateway import archive
-from gateway.pipeline import Arrival, validate
+from gateway.pipeline import Arrival, read_body, validate
 from ingest.envelope import read_header
 from market.clock import london_day
 from market.fault import Fault
@@ -49,23 +49,14 @@ def valuate(home: Home, engine: Engine, ref: str, started_at: datetime) -> Valua
         submission = submissions.get(session, ref)
         if submission is None or submission.sha256 is None:
             raise Fault(f"submission {ref} has no archived bytes")
-        policy = policies.in_force(session).on(london_day(submission.received_at))
         policy_version = policies.version(session)
         reference_version, value_mark = reference.version(session), capacity_values.mark(session)
-        name_used = submissions.name_used(session, submission, submission.received_at - NAME_MEMORY)
         received = archive.load(home, submission.sha256)
         header = read_header(received)
         if not isinstance(header, Header):
             raise Fault(f"submission {ref} was acknowledged without a header")
-        facts = FileFacts(
-            sender=submission.party_id,
-            from_role=header.from_role,
-            received_at=submission.received_at,
-            policy=policy,
-            references=_references(session, submission, header),
-        )
-    arrival = Arrival(submission.file_name, submission.received_at, submission.skipped, name_used)
-    judgement = validate(received, header, arrival, facts)
+        arrival, facts = judged_by(session, submission, header)
+    judgement = validate(read_body(received, header, facts.policy), header, arrival, facts)
     return Valuation(
         header=header,
         judgement=judgement,
@@ -75,6 +66,24 @@ def valuate(home: Home, engine: Engine, ref: str, started_at: datetime) -> Valua
         value_mark=value_mark,
         units_read=_units_read(judgement),
     )
+
+
+def judged_by(session: Session, submission: Submission, header: Header) -> tuple[Arrival, FileFacts]:
+    """What a submission with that header is judged by: how it came, and the store without its own effects."""
+    arrival = Arrival(
+        file_name=submission.file_name,
+        received_at=submission.received_at,
+        skipped=submission.skipped,
+        name_used=submissions.name_used(session, submission, submission.received_at - NAME_MEMORY),
+    )
+    facts = FileFacts(
+        sender=submission.party_id,
+        from_role=header.from_role,
+        received_at=submission.received_at,
+        policy=policies.in_force(session).on(london_day(submission.received_at)),
+        references=_references(session, submission, header),
+    )
+    return arrival, facts
 
 
 def _references(session: Session, submission: Submission, header: Header) -> dict[str, pl.DataFrame]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.command_line.checking import add_checking
 from gateway.command_line.members import add_members
 from gateway.command_line.pages import add_pages
 from gateway.command_line.parameters import add_parameters
@@ -36,6 +37,7 @@ def _place(
 
 
 add_serving(app)
+add_checking(app)
 add_members(app)
 add_parameters(app)
 add_pages(app)

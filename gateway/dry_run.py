@@ -1,0 +1,125 @@
+"""`gridpost check`: everything that is done with a file but the effects, in one process.
+
+Each file is judged alone against the store, by the steps of gateway.pipeline, as if it came at that moment.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+from sqlalchemy import Engine
+
+from gateway.knowledge import knowledge
+from gateway.pipeline import DUPLICATE, RECEIVED, Reading, acknowledge, read_through, validate
+from gateway.valuation import judged_by
+from ingest.envelope import Entry, Refusal
+from market.clock import london_day
+from market.frames import BREACHES
+from market.header import Header
+from store import policy as policies
+from store.database import reading
+from store.states import SubmissionState
+from store.tables import Submission
+
+LAST_REF = "Z" * 26
+"""Sorts behind every reference of a submission: what came in the same second came before."""
+
+REFUSED = ("NACKED", "PARTIAL", "REJECTED")
+"""The outcomes with which something was refused."""
+
+
+@dataclass(frozen=True)
+class UnitCounts:
+    """How many acceptance units a file has, and what would become of them; no change counts as accepted."""
+
+    all: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    held: int = 0
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What would become of a file.
+
+    `file_type` is None where no header can be read. `outcome` is that of the units, or NACKED or DUPLICATE by the
+    receipt. `breaches` is as market.frames.BREACHES, cut to the store limit of each rule; `counts` are exact.
+    """
+
+    path: Path
+    file_type: str | None
+    reading: Reading
+    receipt: tuple[Entry, ...]
+    outcome: str
+    units: UnitCounts
+    breaches: pl.DataFrame
+    counts: Mapping[str, int]
+
+    @property
+    def refused(self) -> bool:
+        """Whether the file or a part of it would be refused."""
+        return self.outcome in REFUSED
+
+
+def check(
+    engine: Engine, path: Path, party_id: str | None, received_at: datetime, judged: Callable[[int, int], None]
+) -> Checked:
+    """Checks a file as if the party sent it; the party is the header's where none is given.
+
+    `received_at` is aware, whole seconds. `judged` is told how many of how many records are judged.
+    Raises OSError where the file cannot be read.
+    """
+    received = path.read_bytes()
+    with reading(engine) as session:
+        policy = policies.in_force(session).on(london_day(received_at))
+        what, body = read_through(received, policy)
+        submission = _submission(path, what, party_id, received_at)
+        receipt = acknowledge(what, knowledge(session, submission, what))
+        if receipt.code != RECEIVED or body is None or isinstance(what.header, Refusal):
+            outcome = SubmissionState.DUPLICATE if receipt.code == DUPLICATE else SubmissionState.NACKED
+            return Checked(
+                path, submission.file_type, what, receipt.entries, outcome, UnitCounts(), BREACHES.to_frame(), {}
+            )
+        submission.skipped = receipt.skipped
+        arrival, facts = judged_by(session, submission, what.header)
+    judged(0, what.records)
+    judgement = validate(body, what.header, arrival, facts, lambda done: judged(done, what.records))
+    units = UnitCounts(
+        all=judgement.units.height,
+        accepted=judgement.units_with("A", "W", "N"),
+        rejected=judgement.units_with("R"),
+        held=judgement.units_with("H"),
+    )
+    return Checked(
+        path,
+        submission.file_type,
+        what,
+        receipt.entries,
+        judgement.outcome,
+        units,
+        judgement.breaches,
+        judgement.counts,
+    )
+
+
+def _submission(path: Path, what: Reading, party_id: str | None, received_at: datetime) -> Submission:
+    """The row that the file would have; it is in no session."""
+    header = what.header if isinstance(what.header, Header) else None
+    party = party_id or (header.from_id if header else "")
+    own = header if header and header.from_id == party else None
+    return Submission(
+        ref=LAST_REF,
+        landing_name="",
+        account="",
+        party_id=party,
+        file_name=path.name,
+        size=what.size,
+        received_at=received_at,
+        arrival=received_at,
+        file_type=header.file_type if header else None,
+        channel=str(own.channel) if own else None,
+        sequence=own.sequence if own else None,
+        state=SubmissionState.RECEIVED,
+    )
