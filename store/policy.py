@@ -65,3 +65,8 @@ def _in_force(session: Session) -> PolicyVersion:
     if found is None:
         raise RefusedError("no policy was loaded yet")
     return found
+
+
+def loaded(session: Session) -> bool:
+    """Whether the store has a policy."""
+    return _last(session) is not None
