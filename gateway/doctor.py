@@ -1,27 +1,27 @@
 """`gridpost doctor`: compares store, archive, landing, staging and outboxes; when all is well nothing differs.
 
-While a gateway works, what is on its way differs for a moment; what still differs at the second look is real.
+While a gateway works, what is on its way differs for a moment: what still differs at the second look is real.
 """
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
 
-from gateway import archive, delivery
-from gateway.office import Office
-from ingest.landing import litter, waiting
+from gateway import archive, delivery, steps
+from gateway.office import LeaseLostError, Office
+from ingest.landing import Landed, litter, waiting
 from market.home import Home
 from outbound.outbox import staged_files
+from store import search
 from store.database import reading
 from store.states import AnswerState, SubmissionState
-from store.tables import Answer, Submission
 
-PIECE = 1 << 20
-"""Bytes of an archived file hashed at once."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,99 +34,139 @@ class Difference:
 
 
 def differences(home: Home, engine: Engine) -> list[Difference]:
-    """Everything on which store and disk disagree; reads every archived file."""
+    """Everything on which store and disk disagree; reads every archived file and every file in an outbox."""
+    # The disk first: what a row says later than that is only further on its way.
+    landed, staged = waiting(home.landing), set(staged_files(home.outgoing))
     with reading(engine) as session:
-        return [
-            *_landing(home, session),
-            *_archive(home, session),
-            *_answers(home, session),
-            *_outgoing(home, session),
-        ]
+        submissions, answers = search.submission_files(session), search.answer_files(session)
+        accounts = search.account_names(session)
+    return [
+        *_landing(home, landed, submissions),
+        *_archive(home, submissions),
+        *_outgoing(home, {(one.answer_id, one.token) for one in staged}, answers),
+        *_outboxes(home, accounts, answers),
+        *_bodies(home, answers),
+    ]
 
 
 def repair(office: Office) -> None:
-    """Mends what the recovery at a start mends, under the lease: deliveries, collections, archived files still landed.
+    """Mends what the recovery at a start mends, under the lease, by the same functions.
 
-    Archived bytes are never removed.
+    What landed is entered, what is archived leaves the landing, deliveries are finished, collections are noted,
+    unfinished copies go. Archived bytes and files of unknown origin are never removed.
     """
-    delivery.recover(office)
+    archive.remove_leftovers(office.home)
     with reading(office.engine) as session:
-        rows = {row.landing_name: row.sha256 for row in _landed_rows(session, office.home)}
-    for name, sha256 in rows.items():
-        if sha256 is not None and archive.path(office.home, sha256).is_file():
-            archive.let_go(office.home, name)
-    for unfinished in archive.leftovers(office.home):
-        unfinished.unlink(missing_ok=True)
+        rows = search.submission_files(session)
+    archived = dict(rows.drop_nulls("sha256").select("landing_name", "sha256").iter_rows())
+    known = set(rows["landing_name"])
+    for landed in waiting(office.home.landing):
+        if landed.path not in known:
+            _enter(office, landed)
+        elif landed.path in archived and archive.path(office.home, archived[landed.path]).is_file():
+            archive.let_go(office.home, landed.path)
+    office.renew()
+    delivery.recover(office)
 
 
-def _landed_rows(session: Session, home: Home) -> list[Submission]:
-    names = [landed.path for landed in waiting(home.landing)]
-    return list(session.exec(select(Submission).where(col(Submission.landing_name).in_(names))).all())
+def _enter(office: Office, landed: Landed) -> None:
+    try:
+        steps.enter(office, [landed])
+    except LeaseLostError:
+        raise
+    except Exception:
+        _log.exception("%s cannot be entered", landed.path)
 
 
-def _landing(home: Home, session: Session) -> Iterator[Difference]:
-    rows = {row.landing_name: row for row in _landed_rows(session, home)}
-    for landed in waiting(home.landing):
-        row = rows.get(landed.path)
-        if row is None:
-            yield Difference("landing", landed.path, "landed and not entered")
-        elif row.sha256 is not None:
-            yield Difference("landing", landed.path, f"still there though submission {row.ref} is archived")
+def _landing(home: Home, landed: list[Landed], submissions: pl.DataFrame) -> Iterator[Difference]:
+    files = pl.DataFrame({"landing_name": [one.path for one in landed]}, schema={"landing_name": pl.String})
+    found = files.join(submissions, on="landing_name", how="left", maintain_order="left")
+    for name, ref, _, sha256 in found.select("landing_name", "ref", "state", "sha256").iter_rows():
+        if ref is None:
+            yield Difference("landing", name, "it landed and has no submission")
+        elif sha256 is not None:
+            yield Difference("landing", name, f"it is here still, and submission {ref} is archived")
+    lost = submissions.filter(pl.col("state") == SubmissionState.RECEIVED).join(files, on="landing_name", how="anti")
+    for ref, name in lost.select("ref", "landing_name").iter_rows():
+        if not (home.landing / name).exists():
+            yield Difference("landing", name, f"it is missing, and submission {ref} is not archived")
     for one in litter(home.landing):
         yield Difference("landing", one.path, one.reason)
 
 
-def _archive(home: Home, session: Session) -> Iterator[Difference]:
-    named = set(session.exec(select(Submission.sha256).where(col(Submission.sha256).is_not(None)).distinct()).all())
-    kept = {path.name for path in home.archive.iterdir() if not path.name.endswith(".taking")}
-    for sha256 in sorted(str(name) for name in named):
+def _archive(home: Home, submissions: pl.DataFrame) -> Iterator[Difference]:
+    unfinished = {path.name for path in archive.leftovers(home)}
+    kept = {path.name for path in home.archive.iterdir()} - unfinished
+    named = submissions.drop_nulls("sha256").group_by("sha256").agg(pl.col("ref").min()).sort("sha256")
+    for sha256, ref in named.iter_rows():
         if sha256 not in kept:
-            yield Difference("archive", sha256, "named by a submission and missing")
+            yield Difference("archive", sha256, f"the bytes of submission {ref} are missing")
         elif _sha256(archive.path(home, sha256)) != sha256:
-            yield Difference("archive", sha256, "damaged: its bytes have another hash")
-    for name in sorted(kept - named):
-        yield Difference("archive", name, "named by no submission")
-    for unfinished in archive.leftovers(home):
-        yield Difference("archive", unfinished.name, "left unfinished")
-    lost = select(Submission).where(Submission.state == SubmissionState.RECEIVED)
-    for row in session.exec(lost).all():
-        if not (home.landing / row.landing_name).exists():
-            yield Difference(
-                "landing", row.landing_name, f"submission {row.ref} is not archived and its file is missing"
-            )
+            yield Difference("archive", sha256, f"the bytes of submission {ref} are damaged: they have another hash")
+    unread = submissions.filter(pl.col("state") == SubmissionState.RECEIVED)["landing_name"]
+    about_to_be_named = {_sha256(home.landing / name) for name in unread if (home.landing / name).is_file()}
+    for name in sorted(kept - set(named["sha256"]) - about_to_be_named):
+        yield Difference("archive", name, "no submission names it")
+    for name in sorted(unfinished):
+        yield Difference("archive", name, "it is a copy that was not finished")
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
+    """The hash of a file; of one that is gone since it was seen, nothing."""
+    if not path.is_file():
+        return ""
     with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            digest.update(piece)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _answers(home: Home, session: Session) -> Iterator[Difference]:
-    there = [AnswerState.STAGED, AnswerState.DELIVERED]
-    rows = session.exec(select(Answer).where(col(Answer.state).in_(there))).all()
-    known = {(row.account, row.name) for row in rows}
-    for row in rows:
-        if (home.outbox(row.account) / row.name).exists():
-            continue
-        staged = any(one.answer_id == row.id for one in staged_files(home.outgoing))
-        if not (row.state is AnswerState.STAGED and staged):
-            yield Difference("outbox", f"{row.account}/{row.name}", f"{row.state} and not in the outbox")
-    for account in sorted(home.accounts.iterdir()):
-        for path in sorted((account / "outbox").iterdir()) if (account / "outbox").is_dir() else ():
-            if (account.name, path.name) not in known:
-                yield Difference("outbox", f"{account.name}/{path.name}", "nobody delivered it")
-    with_file = select(Answer).where(col(Answer.body_file).is_not(None))
-    for row in session.exec(with_file).all():
-        if row.body_file is not None and not (home.answers / row.body_file).is_file():
-            yield Difference("answers", row.body_file, f"the bytes of answer {row.name} are missing")
+def _outgoing(home: Home, staged: set[tuple[int, int]], answers: pl.DataFrame) -> Iterator[Difference]:
+    rows = answers.filter(pl.col("state") == AnswerState.STAGED).select("id", "token", "account", "name").rows()
+    for answer_id, token, account, name in rows:
+        there = (home.outbox(account) / name).exists()
+        if (answer_id, token) in staged:
+            yield Difference("outgoing", f"{account}/{name}", "it is staged and was not delivered")
+        elif there:
+            yield Difference("outgoing", f"{account}/{name}", "it is in the outbox, and its row says STAGED")
+        else:
+            yield Difference("outgoing", f"{account}/{name}", "it is neither staged nor in the outbox")
+    wanted = {(answer_id, token) for answer_id, token, *_ in rows}
+    names = {f"{answer_id}.{token}" for answer_id, token in staged}
+    for answer_id, token in sorted(staged - wanted):
+        yield Difference("outgoing", f"{answer_id}.{token}", "it is staged for no answer")
+    for path in sorted(home.outgoing.iterdir()):
+        if path.name not in names and path.exists():
+            yield Difference("outgoing", path.name, "its name is not that of a staged answer")
 
 
-def _outgoing(home: Home, session: Session) -> Iterator[Difference]:
-    wanted = select(Answer).where(Answer.state == AnswerState.STAGED)
-    known = {(row.id, row.token) for row in session.exec(wanted).all()}
-    for staged in staged_files(home.outgoing):
-        if (staged.answer_id, staged.token) not in known:
-            yield Difference("outgoing", staged.name, "staged for no answer")
+def _outboxes(home: Home, accounts: list[str], answers: pl.DataFrame) -> Iterator[Difference]:
+    delivered = answers.filter(pl.col("state") == AnswerState.DELIVERED)
+    staged = answers.filter(pl.col("state") == AnswerState.STAGED)
+    expected = {(account, name): sha256 for account, name, sha256 in delivered["account", "name", "sha256"].iter_rows()}
+    on_its_way = set(staged.select("account", "name").iter_rows())
+    collected = set(answers.filter(pl.col("state") == AnswerState.COLLECTED).select("account", "name").iter_rows())
+    for account in accounts:
+        if not home.outbox(account).is_dir():
+            yield Difference("accounts", account, "its outbox is missing")
+    found = {(path.parent.parent.name, path.name): path for path in home.accounts.glob("*/outbox/*")}
+    for key in sorted(expected.keys() - found.keys()):
+        yield Difference("outbox", "/".join(key), "it was delivered, is not there, and no collection is known")
+    for key, path in sorted(found.items()):
+        if key in expected:
+            if _sha256(path) != expected[key]:
+                yield Difference("outbox", "/".join(key), "its bytes are not those of the answer")
+        elif key not in on_its_way:
+            why = "it was collected and is there still" if key in collected else "nobody delivered it"
+            yield Difference("outbox", "/".join(key), why)
+    for path in sorted(home.accounts.iterdir()):
+        if path.name not in accounts:
+            yield Difference("accounts", path.name, "no account has that name")
+
+
+def _bodies(home: Home, answers: pl.DataFrame) -> Iterator[Difference]:
+    named = answers.drop_nulls("body_file")
+    kept = {path.name for path in home.answers.iterdir()}
+    for account, name, body_file in named.select("account", "name", "body_file").iter_rows():
+        if body_file not in kept:
+            yield Difference("answers", body_file, f"the bytes of answer {account}/{name} are missing")
+    for name in sorted(kept - set(named["body_file"])):
+        yield Difference("answers", name, "no answer names it")

@@ -6,8 +6,11 @@ from typing import Annotated
 
 import typer
 
+from gateway.command_line.accounts import add_accounts
 from gateway.command_line.checking import add_checking
+from gateway.command_line.inspection import add_inspection
 from gateway.command_line.members import add_members
+from gateway.command_line.mending import add_mending
 from gateway.command_line.pages import add_pages
 from gateway.command_line.parameters import add_parameters
 from gateway.command_line.place import Place
@@ -38,6 +41,9 @@ def _place(
 
 add_serving(app)
 add_checking(app)
+add_inspection(app)
+add_mending(app)
 add_members(app)
+add_accounts(app)
 add_parameters(app)
 add_pages(app)

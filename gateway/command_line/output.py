@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 WIDTH = 120
 """The columns of output that goes to no terminal."""
+
+
+SHORT = 20
+"""Values up to this length stand in one line."""
 
 
 class Format(StrEnum):
@@ -66,20 +70,21 @@ def shown(value: object) -> str:
     return plain(str(value))
 
 
-def table(names: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> "Table":
-    """A table of values; numbers stand on the right, the last column takes what width is left."""
+def table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> "Table":
+    """A table of values: numbers stand on the right, long values go on in the next line, nothing is cut."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     found = [list(row) for row in rows]
-    made = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
-    for place, name in enumerate(names):
-        numbers = bool(found) and all(type(row[place]) is int for row in found)
-        wraps = place == len(names) - 1
-        made.add_column(
-            name, justify="right" if numbers else "left", no_wrap=not wraps, overflow="fold" if wraps else "ellipsis"
-        )
+    longest = [max([len(name), *(len(shown(row[at])) for row in found)]) for at, name in enumerate(names)]
+    # Where the short columns leave no room for the others, all of them wrap.
+    roomy = sum(length + 3 if length <= SHORT else SHORT for length in longest) <= console().width
+    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for at, name in enumerate(names):
+        kinds = {type(row[at]) for row in found} - {type(None)}
+        justify: Literal["left", "right"] = "right" if kinds == {int} else "left"
+        made.add_column(name, justify=justify, no_wrap=roomy and longest[at] <= SHORT, overflow="fold")
     for row in found:
         made.add_row(*(Text(shown(value)) for value in row))
     return made

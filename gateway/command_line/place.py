@@ -49,8 +49,7 @@ class Place:
         from sqlalchemy.exc import ArgumentError, OperationalError
 
         from store.database import open_store, reading, writing
-        from store.policy import load, version
-        from store.refused import RefusedError
+        from store.policy import load, loaded
 
         if self.store is None:
             self.home.make()
@@ -59,10 +58,9 @@ class Place:
         except (ArgumentError, OperationalError) as error:
             raise NotPossibleError(f"the store cannot be opened: {str(error).splitlines()[0]}") from error
         try:
-            try:
-                with reading(engine) as session:
-                    version(session)
-            except RefusedError:
+            with reading(engine) as session:
+                known = loaded(session)
+            if not known:
                 with writing(engine) as session:
                     load(session, POLICY_FILE.read_text(), at=system_clock(), actor="gridpost")
             yield engine

@@ -1,0 +1,63 @@
+"""`gridpost redeliver`: the answers of a submission once more, byte for byte, under names that were never given."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from outbound.names import outgoing_name
+from store import answers, audit, sequences
+from store.refused import RefusedError
+from store.states import AnswerKind
+from store.tables import Answer, Submission
+
+_ENDINGS = {AnswerKind.RECEIPT: "ADT", AnswerKind.REPORT: "VAL"}
+
+
+def redeliver(session: Session, submission: Submission, *, actor: str, why: str, at: datetime) -> list[Answer]:
+    """Adds every answer that has reached its outbox again, in their order; the gateway delivers them.
+
+    Raises RefusedError where none has.
+    """
+    left = [
+        one for one in answers.of(session, submission.ref) if one.redelivery_of is None and one.state in answers.LEFT
+    ]
+    if not left:
+        raise RefusedError(f"submission {submission.ref} has no answer that was delivered")
+    again = [_again(session, submission, one, at) for one in left]
+    audit.write(
+        session,
+        at=at,
+        actor=actor,
+        action="redeliver",
+        subject_kind="submission",
+        subject=submission.ref,
+        why=why,
+        detail={"names": [one.name for one in again]},
+    )
+    return again
+
+
+def _again(session: Session, submission: Submission, answer: Answer, at: datetime) -> Answer:
+    return answers.add(
+        session,
+        account=answer.account,
+        kind=answer.kind,
+        name=_name(session, submission, answer),
+        at=at,
+        body=answer.body,
+        body_file=answer.body_file,
+        sha256=answer.sha256,
+        size=answer.size,
+        submission_ref=submission.ref,
+        run_number=answer.run_number,
+        file_type=answer.file_type,
+        redelivery_of=answer.id,
+    )
+
+
+def _name(session: Session, submission: Submission, answer: Answer) -> str:
+    ending = _ENDINGS.get(answer.kind)
+    if ending is not None:
+        return answers.free_name(session, answer.account, submission.file_name, ending)
+    role = answer.name[:2]
+    return outgoing_name(role, sequences.take_outgoing(session, f"names of {role} to {answer.account}"))
