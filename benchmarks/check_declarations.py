@@ -69,7 +69,9 @@ def declarations(path: Path, values: int, units: int, slipped_every: int) -> Non
     row = pl.int_range(values, eager=True)
     day = row // units
     date_ = pl.Series([f"{FIRST_DAY + timedelta(days=n):%Y%m%d}" for n in range(DAYS)]).gather(day % DAYS)
-    sign = pl.select(pl.when(row % slipped_every == slipped_every - 1).then(pl.lit("")).otherwise(pl.lit("-"))).to_series()
+    sign = pl.select(
+        pl.when(row % slipped_every == slipped_every - 1).then(pl.lit("")).otherwise(pl.lit("-"))
+    ).to_series()
     text = pl.select(
         pl.format("GCV|E_U{}|{}|{}.{}|{}10.{}|||", row % units, date_, 40 + day // 9, 1 + day % 9, sign, 1 + day % 9)
     ).to_series()
