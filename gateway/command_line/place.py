@@ -46,26 +46,35 @@ class Place:
     @contextmanager
     def opened(self) -> Iterator["Engine"]:
         """An engine on the store, made where there is none; a store without policy gets the one of the product."""
+        from sqlalchemy import make_url
         from sqlalchemy.exc import ArgumentError, OperationalError
 
-        from store.database import open_store, reading, writing
-        from store.policy import load, loaded
+        from store.database import open_store
 
         if self.store is None:
             self.home.make()
         try:
+            if make_url(self.location).get_backend_name() not in ("sqlite", "postgresql"):
+                raise NotPossibleError("the store's URL names neither sqlite nor postgresql")
             engine = open_store(self.location)
+            try:
+                _give_policy(engine)
+                yield engine
+            finally:
+                engine.dispose()
         except (ArgumentError, OperationalError) as error:
-            raise NotPossibleError(f"the store cannot be opened: {str(error).splitlines()[0]}") from error
-        try:
-            with reading(engine) as session:
-                known = loaded(session)
-            if not known:
-                with writing(engine) as session:
-                    load(session, POLICY_FILE.read_text(), at=system_clock(), actor="gridpost")
-            yield engine
-        finally:
-            engine.dispose()
+            raise NotPossibleError(f"the store cannot be used: {str(error).splitlines()[0]}") from error
+
+
+def _give_policy(engine: "Engine") -> None:
+    from store.database import reading, writing
+    from store.policy import load, loaded
+
+    with reading(engine) as session:
+        known = loaded(session)
+    if not known:
+        with writing(engine) as session:
+            load(session, POLICY_FILE.read_text(), at=system_clock(), actor="gridpost")
 
 
 def operator() -> str:
