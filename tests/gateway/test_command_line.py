@@ -257,3 +257,14 @@ def test_what_a_terminal_obeys_is_shown_by_its_code(text: str) -> None:
 def test_the_console_script_runs() -> None:
     done = subprocess.run([GRIDPOST, "flows"], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_store_by_its_url_serves_every_command(gridpost: Gridpost, store_location: str, samples: Path) -> None:
+    store = {"GRIDPOST_STORE": store_location}
+    for kind, name in (("parties", "parties"), ("signatories", "signatories"), ("bm-units", "bm_units")):
+        assert gridpost("reference", "load", kind, samples / f"market/{name}.csv", env=store).code == 0
+    file = samples / "K0151001/seasonal_accepted/BP000000000001"
+    done = gridpost("check", file, "--received-at", "2026-11-02T09:30:00Z", "--format", "json", env=store)
+    assert (done.code, done.json[0]["outcome"]) == (0, "ACCEPTED")
+    assert gridpost("status", "--format", "json", env=store).json["reference_version"] == 3
+    assert gridpost("show", "0", env=store).code == 2
