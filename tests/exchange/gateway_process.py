@@ -1,0 +1,97 @@
+"""A gateway as a process of its own: `python -m tests.exchange.gateway_process HOME READY`, or forked by `running.py`.
+
+Orders come through the environment, so that the processes that a gateway spawns obey them too. They replace functions
+of ours from outside; the gateway itself knows nothing of them.
+"""
+
+import logging
+import os
+import socket
+import sys
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import gateway.serve
+from gateway.front_door import compose
+from gateway.office import Office
+from gateway.serve import office_name
+from ingest.sftp.limits import Limits
+from ingest.sftp.server import Server
+from market.home import Home
+from store.database import open_store
+from tests.exchange.kills import arm
+from tests.exchange.market_time import market_clock
+from tests.exchange.troubles import make_trouble
+
+COMPACT = "GRIDPOST_TEST_COMPACT"
+"""Set: one process without workers of its own, which starts at once; its files and rows are as ever."""
+STORE = "GRIDPOST_TEST_STORE"
+"""The URL of the store, where it is not in the home."""
+LIMITS = Limits(disk_reserve=0, drain_seconds=5, idle_seconds=60)
+
+
+class ThreadWorkers:
+    """Does the workers' tasks where they are asked for."""
+
+    def warm(self) -> None:
+        pass
+
+    def run(self, size: int, task: Any, *args: Any, **kwargs: Any) -> Any:
+        return task(*args, **kwargs)
+
+    def close(self) -> None:
+        pass
+
+
+class ThreadFrontDoor:
+    """The SFTP server in a thread of the gateway."""
+
+    def __init__(self, listening: socket.socket, *args: Any) -> None:
+        self._stopped = threading.Event()
+        self._server = Server(listening, compose(*args))
+        self._thread = threading.Thread(target=self._server.serve, args=(self._stopped.is_set,))
+
+    def __enter__(self) -> "ThreadFrontDoor":
+        self._thread.start()
+        return self
+
+    def look_after(self) -> None:
+        assert self._thread.is_alive()
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+
+def main(root: Path, ready: Path) -> None:
+    """Serves until stopped; writes the port into `ready` when it works."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(processName)s %(name)s %(message)s")
+    home = Home(root)
+    location = os.environ.get(STORE) or f"sqlite:///{home.database}"
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        office = Office(home, open_store(location), location, market_clock, office_name())
+
+        def tell() -> None:
+            partial = ready.with_suffix(".partial")
+            partial.write_text(str(listening.getsockname()[1]))
+            partial.rename(ready)
+
+        gateway.serve.serve(office, listening, LIMITS, tell)
+
+
+def obey() -> None:
+    """Applies the orders to this process; in processes that it spawns, this module's import does."""
+    if os.environ.get(COMPACT):
+        gateway.serve.Workers = ThreadWorkers  # type: ignore[assignment,misc]
+        gateway.serve.FrontDoor = ThreadFrontDoor  # type: ignore[assignment,misc]
+    arm()
+    make_trouble()
+
+
+if __name__ in ("__main__", "__mp_main__"):
+    obey()
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

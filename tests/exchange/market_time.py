@@ -1,0 +1,17 @@
+"""The clock of the tests' gateways: it began at the opening of a market day on which the files below are in time."""
+
+import os
+from datetime import UTC, datetime, timedelta
+
+OPENING = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+VARIABLE = "GRIDPOST_TEST_CLOCK_OFFSET"
+
+
+def set_opening() -> None:
+    """Lets the clock of this process and of those it starts begin now."""
+    os.environ[VARIABLE] = str((OPENING - datetime.now(UTC)).total_seconds())
+
+
+def market_clock() -> datetime:
+    """The present instant of the tests' market; it runs as fast as any."""
+    return datetime.now(UTC) + timedelta(seconds=float(os.environ[VARIABLE]))

@@ -1,0 +1,159 @@
+"""A gateway is killed at every named step and at random moments, and started again: nothing is lost, nothing twice."""
+
+import contextlib
+import random
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+
+import pytest
+
+from market.layout import layout
+from tests.exchange.client import Client
+from tests.exchange.kills import POINTS
+from tests.exchange.made_market import records
+from tests.exchange.persistent import BROKEN, Party
+from tests.exchange.running import Gateway, eventually
+
+MakeClient = Callable[[Gateway, str], Client]
+
+RANDOM_KILLS = 24
+
+
+def parties_of(gateway: Gateway, client_of: MakeClient) -> list[Party]:
+    return [
+        Party(client_of(gateway, "acme"), "ACME", ("T_DINO-1", "E_ABRTW-9")),
+        Party(client_of(gateway, "othr"), "OTHR", ("T_OTTR-1", "T_MOVE-1")),
+        Party(client_of(gateway, "acme2"), "ACME", ("T_DINO-1",), "TR01"),
+    ]
+
+
+def exchange(gateway: Gateway, parties: list[Party], until: Callable[[], bool]) -> None:
+    """Lets the parties send and collect until all is answered, the gateway is dead, or `until()`."""
+    while gateway.is_alive() and not until():
+        with contextlib.suppress(*BROKEN):
+            for party in parties:
+                party.send_all()
+            for party in parties:
+                party.collect_all()
+        if all(party.is_answered for party in parties):
+            return
+        time.sleep(0.005)
+
+
+def kill_at(gateway: Gateway, parties: list[Party], point: str) -> None:
+    """One life of the gateway, which ends at a named point."""
+    for party in parties:
+        party.prepare()
+    gateway.start(f"{point}:{random.choice((1, 1, 2))}", wait=False)
+    eventually(lambda: gateway.is_ready or not gateway.is_alive())
+    if gateway.is_ready:
+        gateway.await_ready()
+        exchange(gateway, parties, lambda: False)
+    assert not gateway.is_alive(), f"the gateway never came to {point}"
+    gateway.kill()
+
+
+def kill_after(gateway: Gateway, parties: list[Party], seconds: float) -> None:
+    """One life of the gateway, which ends so many seconds after it is ready, or before where that is negative."""
+    for party in parties:
+        party.prepare()
+    gateway.start(wait=seconds > 0)
+    end = time.monotonic() + abs(seconds)
+    if seconds > 0:
+        exchange(gateway, parties, lambda: time.monotonic() >= end)
+    time.sleep(max(0.0, end - time.monotonic()))
+    gateway.kill()
+
+
+def finish(gateway: Gateway, parties: list[Party]) -> None:
+    gateway.start()
+    end = time.monotonic() + 60
+    exchange(gateway, parties, lambda: time.monotonic() >= end)
+    for party in parties:
+        assert party.is_answered, f"{party.due - len(party.deleted)} answers of {party.client.account} are missing"
+    assert gateway.stop() == 0
+
+
+def verify(gateway: Gateway, parties: list[Party]) -> None:
+    """One submission for every file, one receipt, one report where it is due, no value twice, nothing left over."""
+    files = {file.name: file for party in parties for file in party.sent}
+    rows = gateway.rows("SELECT ref, file_name, state, receipt_code, fault FROM submission")
+    assert Counter(name for _, name, *_ in rows) == Counter(files)
+    kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for ref, kind in gateway.rows("SELECT submission_ref, kind FROM answer"):
+        kinds[ref][kind] += 1
+    values = dict(gateway.rows("SELECT submission_ref, count(*) FROM capacity_value GROUP BY 1"))
+    runs = dict(gateway.rows("SELECT submission_ref, count(*) FROM run GROUP BY 1"))
+    for ref, name, state, code, fault in rows:
+        file = files[name]
+        assert (name, code, fault) == (name, file.code, None)
+        assert (name, kinds[ref]) == (name, file.due)
+        assert state == {100: "VALIDATED", 101: "DUPLICATE", 3: "NACKED"}[code]
+        assert (values.get(ref, 0), runs.get(ref, 0)) == (file.values, int(code == 100))
+    verify_answers(gateway, parties)
+    verify_order(gateway)
+    home = gateway.home
+    for folder in (home.landing, home.outgoing, home.uploading):
+        assert [path for path in folder.rglob("*") if path.is_file()] == []
+    known = {sha256 for (sha256,) in gateway.rows("SELECT sha256 FROM submission")}
+    assert {path.name for path in home.archive.iterdir()} == known
+
+
+def verify_answers(gateway: Gateway, parties: list[Party]) -> None:
+    """Every answer was collected once, byte for byte as the row has it, with no number of its channel twice."""
+    for party in parties:
+        account = party.client.account
+        rows = gateway.rows("SELECT name, body, state, kind FROM answer WHERE account = ?", account)
+        assert party.read == {name: body for name, body, *_ in rows}
+        assert party.deleted == party.read.keys()
+        # Where the party was faster than the row and nobody lived to write it down, an operator decides.
+        assert {state for *_, state, _ in rows} <= {"COLLECTED", "STAGED"}
+        assert sum(state == "STAGED" for *_, state, _ in rows) <= len(rows) // 20
+        numbered = [records(body, "AAA")[0] for _, body, _, kind in rows if kind != "RECEIPT"]
+        assert sorted(int(header[8]) for header in numbered) == list(range(1, len(numbered) + 1))
+        for name, body, _, kind in rows:
+            if kind == "REPORT":
+                outcome = [item.column for item in layout("K9001001").record("VRH").items].index("outcome") + 1
+                assert (name, records(body, "VRH")[0][outcome]) == (name, "ACCEPTED")
+
+
+def verify_order(gateway: Gateway) -> None:
+    """Runs of one channel were committed in order of receipt."""
+    decided = "SELECT channel, arrival FROM run JOIN submission ON submission_ref = ref ORDER BY run.id"
+    by_channel: defaultdict[str, list[str]] = defaultdict(list)
+    for channel, arrival in gateway.rows(decided):
+        by_channel[channel].append(arrival)
+    assert all(arrivals == sorted(arrivals) for arrivals in by_channel.values())
+
+
+def test_kills_of_a_forked_gateway(gateway: Gateway, client_of: MakeClient) -> None:
+    """At every point, and at random moments of life and of recovery."""
+    gateway.compact = True
+    parties = parties_of(gateway, client_of)
+    seed = random.randrange(1 << 30)
+    print(f"seed {seed}")
+    random.seed(seed)
+    lives: list[str | float] = [*POINTS, *(random.uniform(-0.3, 0.6) for _ in range(RANDOM_KILLS))]
+    random.shuffle(lives)
+    assert len(lives) >= 50
+    for life in lives:
+        print(life, time.monotonic(), flush=True)
+        if isinstance(life, str):
+            kill_at(gateway, parties, life)
+        else:
+            kill_after(gateway, parties, life)
+    finish(gateway, parties)
+    verify(gateway, parties)
+
+
+@pytest.mark.slow
+def test_kills_of_a_whole_gateway(gateway: Gateway, client_of: MakeClient) -> None:
+    """With its workers and server processes, which end with it."""
+    parties = parties_of(gateway, client_of)
+    for point in ("take after", "acknowledged after", "decided before", "publish after", "remove after"):
+        kill_at(gateway, parties, point)
+    for _ in range(3):
+        kill_after(gateway, parties, random.uniform(0.05, 0.5))
+    finish(gateway, parties)
+    verify(gateway, parties)
