@@ -1,6 +1,7 @@
 """A gateway is killed at every named step and at random moments, and started again: nothing is lost, nothing twice."""
 
 import contextlib
+import logging
 import random
 import time
 from collections import Counter, defaultdict
@@ -15,6 +16,8 @@ from tests.exchange.made_market import records
 from tests.exchange.persistent import BROKEN, Party
 from tests.exchange.running import Gateway, eventually
 
+_log = logging.getLogger(__name__)
+
 MakeClient = Callable[[Gateway, str], Client]
 
 RANDOM_KILLS = 24
@@ -24,7 +27,7 @@ def parties_of(gateway: Gateway, client_of: MakeClient) -> list[Party]:
     return [
         Party(client_of(gateway, "acme"), "ACME", ("T_DINO-1", "E_ABRTW-9")),
         Party(client_of(gateway, "othr"), "OTHR", ("T_OTTR-1", "T_MOVE-1")),
-        Party(client_of(gateway, "acme2"), "ACME", ("T_DINO-1",), "TR01"),
+        Party(client_of(gateway, "acme2"), "ACME", ("T_ZERO-1",), "TR01"),
     ]
 
 
@@ -132,13 +135,13 @@ def test_kills_of_a_forked_gateway(gateway: Gateway, client_of: MakeClient) -> N
     gateway.compact = True
     parties = parties_of(gateway, client_of)
     seed = random.randrange(1 << 30)
-    print(f"seed {seed}")
+    _log.warning("seed %s", seed)
     random.seed(seed)
     lives: list[str | float] = [*POINTS, *(random.uniform(-0.3, 0.6) for _ in range(RANDOM_KILLS))]
     random.shuffle(lives)
     assert len(lives) >= 50
     for life in lives:
-        print(life, time.monotonic(), flush=True)
+        _log.warning("a life until %s", life)
         if isinstance(life, str):
             kill_at(gateway, parties, life)
         else:
