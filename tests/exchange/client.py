@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import socket
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +34,7 @@ class Client:
     def sftp(self) -> paramiko.SFTPClient:
         if self._client is None or self._transport is None or not self._transport.is_active():
             self.close()
-            self._transport = paramiko.Transport(("127.0.0.1", self.gateway.port))
+            self._transport = paramiko.Transport(socket.create_connection(("127.0.0.1", self.gateway.port)))
             self._transport.set_log_channel("tests.exchange.transport")
             self._transport.connect(username=self.account, pkey=self.key)
             self._client = paramiko.SFTPClient.from_transport(self._transport)

@@ -1,6 +1,7 @@
 """Where a gateway can be killed: before and after each named step, at its nth time."""
 
 import importlib
+import itertools
 import os
 import signal
 from collections.abc import Callable
@@ -50,15 +51,15 @@ def arm() -> None:
 
 
 def _trapped(step: Callable[..., Any], side: str, time: int) -> Callable[..., Any]:
-    times = 0
+    numbers = itertools.count(1)
 
     def trapped(*args: Any, **kwargs: Any) -> Any:
-        nonlocal times
-        times += 1
-        if side == "before" and times == time:
+        # Several threads take a step at once: each call keeps its own number.
+        number = next(numbers)
+        if side == "before" and number == time:
             end_all()
         result = step(*args, **kwargs)
-        if side == "after" and times == time:
+        if side == "after" and number == time:
             end_all()
         return result
 

@@ -82,7 +82,7 @@ def verify(gateway: Gateway, parties: list[Party]) -> None:
     """One submission for every file, one receipt, one report where it is due, no value twice, nothing left over."""
     files = {file.name: file for party in parties for file in party.sent}
     rows = gateway.rows("SELECT ref, file_name, state, receipt_code, fault FROM submission")
-    assert Counter(name for _, name, *_ in rows) == Counter(files)
+    assert Counter(name for _, name, *_ in rows) == Counter(files.keys())
     kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for ref, kind in gateway.rows("SELECT submission_ref, kind FROM answer"):
         kinds[ref][kind] += 1
@@ -114,10 +114,10 @@ def verify_answers(gateway: Gateway, parties: list[Party]) -> None:
         assert {state for *_, state, _ in rows} <= {"COLLECTED", "STAGED"}
         assert sum(state == "STAGED" for *_, state, _ in rows) <= len(rows) // 20
         numbered = [records(body, "AAA")[0] for _, body, _, kind in rows if kind != "RECEIPT"]
-        assert sorted(int(header[8]) for header in numbered) == list(range(1, len(numbered) + 1))
+        assert sorted(int(header[7]) for header in numbered) == list(range(1, len(numbered) + 1))
         for name, body, _, kind in rows:
             if kind == "REPORT":
-                outcome = [item.column for item in layout("K9001001").record("VRH").items].index("outcome") + 1
+                outcome = [item.column for item in layout("K9001001").record("VRH").items].index("outcome")
                 assert (name, records(body, "VRH")[0][outcome]) == (name, "ACCEPTED")
 
 
