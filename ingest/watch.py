@@ -12,6 +12,7 @@ import os
 import signal
 import stat
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,9 @@ STILL = timedelta(seconds=30)
 """How long a file must be unchanged where the system does not tell whether it is still open for writing."""
 
 _log = logging.getLogger(__name__)
+
+# A folder made inside a new folder is found twice, by walking and by its event; watchdog warns and watches it once.
+warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)
 
 _MARK = b"\xef\xbb\xbf"
 _IDD_START = b"AAA|"
