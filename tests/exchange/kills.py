@@ -51,15 +51,14 @@ def arm() -> None:
 
 
 def _trapped(step: Callable[..., Any], side: str, time: int) -> Callable[..., Any]:
-    numbers = itertools.count(1)
+    begun, done = itertools.count(1), itertools.count(1)
 
     def trapped(*args: Any, **kwargs: Any) -> Any:
-        # Several threads take a step at once: each call keeps its own number.
-        number = next(numbers)
-        if side == "before" and number == time:
+        # Several threads take a step at once, and some calls raise: what begins and what ends is counted apart.
+        if next(begun) == time and side == "before":
             end_all()
         result = step(*args, **kwargs)
-        if side == "after" and number == time:
+        if next(done) == time and side == "after":
             end_all()
         return result
 

@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 MakeClient = Callable[[Gateway, str], Client]
 
-RANDOM_KILLS = 24
+RANDOM_KILLS = 50
 
 
 def parties_of(gateway: Gateway, client_of: MakeClient) -> list[Party]:
@@ -53,7 +53,8 @@ def kill_at(gateway: Gateway, parties: list[Party], point: str) -> None:
     if gateway.is_ready:
         gateway.await_ready()
         exchange(gateway, parties, lambda: False)
-    assert not gateway.is_alive(), f"the gateway never came to {point}"
+    # The party can have its last answer a moment before the step behind it ends.
+    eventually(lambda: not gateway.is_alive(), 10)
     gateway.kill()
 
 
@@ -139,7 +140,7 @@ def test_kills_of_a_forked_gateway(gateway: Gateway, client_of: MakeClient) -> N
     random.seed(seed)
     lives: list[str | float] = [*POINTS, *(random.uniform(-0.3, 0.6) for _ in range(RANDOM_KILLS))]
     random.shuffle(lives)
-    assert len(lives) >= 50
+    assert len(lives) == len(POINTS) + RANDOM_KILLS
     for life in lives:
         _log.warning("a life until %s", life)
         if isinstance(life, str):
