@@ -96,6 +96,107 @@ DISTRIBUTORS = pl.Schema(
 )
 """One row a GSP Group that a distributor serves."""
 
+NOTIFICATIONS = pl.Schema(
+    {
+        "bm_unit_id": pl.String(),
+        "kind": pl.String(),
+        "settlement_date": pl.Date(),
+        "settlement_period": pl.Int64(),
+        "piece_from": RECEIVED,
+        "piece_to": RECEIVED,
+        "time_from": RECEIVED,
+        "level_from": pl.Int64(),
+        "time_to": RECEIVED,
+        "level_to": pl.Int64(),
+        "received_at": RECEIVED,
+        "submission_ref": pl.String(),
+        "line": pl.UInt32(),
+    }
+)
+"""One row a piece of an accepted segment: what of it lies in one Settlement Period, from `piece_from` to `piece_to`.
+
+`kind` is PN, MEL or MIL. The segment itself stands beside its piece, whole MW at `time_from` and `time_to` and linear
+between, so that a level inside it is exact. All pieces of a BM Unit, kind and period are of one submission."""
+
+EXPECTED_VOLUMES = pl.Schema(
+    {
+        "bm_unit_id": pl.String(),
+        "effective_from": pl.Date(),
+        "effective_to": pl.Date(),
+        "settlement_period": pl.Int64(),
+        "volume": pl.Int64(),
+        "received_at": RECEIVED,
+        "submission_ref": pl.String(),
+        "line": pl.UInt32(),
+    }
+)
+"""One row an accepted Submitted Expected Volume of a BM Unit and period: MWh scaled by 10,000, in CVA sign.
+
+A dated one is of the day `effective_from`, which is its `effective_to`; a Default one holds from `effective_from` on and
+ends at `market.frames.OPEN_END`. The dated one of a day and period ranks before the Default one."""
+
+DELIVERED_VOLUMES = pl.Schema(
+    {
+        "bm_unit_id": pl.String(),
+        "settlement_date": pl.Date(),
+        "gsp_group_id": pl.String(),
+        "import_msid": pl.String(),
+        "export_msid": pl.String(),
+        "import_amsid": pl.String(),
+        "export_amsid": pl.String(),
+        "settlement_period": pl.Int64(),
+        "volume": pl.Int64(),
+        "received_at": RECEIVED,
+        "submission_ref": pl.String(),
+        "line": pl.UInt32(),
+    }
+)
+"""One row an accepted delivered volume of a pair and period, MWh scaled by 10,000; of an MSID Pair where the AMSIDs are
+null, else of the AMSID Pair."""
+
+BASELINING_STATUSES = pl.Schema(
+    {
+        "bm_unit_id": pl.String(),
+        "effective_from": pl.Date(),
+        "baselined": pl.String(),
+        "received_at": RECEIVED,
+        "submission_ref": pl.String(),
+        "line": pl.UInt32(),
+    }
+)
+"""One row an accepted change of a BM Unit's baselining status (`T`, `F`): it holds from its day until a later one."""
+
+BASELINING_DETAILS = pl.Schema(
+    {
+        "bm_unit_id": pl.String(),
+        "pair_indicator": pl.String(),
+        "import_msid": pl.String(),
+        "import_amsid": pl.String(),
+        "effective_from": pl.Date(),
+        "baselining_indicator": pl.String(),
+        "baselining_methodology": pl.String(),
+        "received_at": RECEIVED,
+        "submission_ref": pl.String(),
+        "line": pl.UInt32(),
+    }
+)
+"""One row an accepted change of how a pair in a BM Unit is baselined: it holds from its day until a later one."""
+
+EVENT_DAYS = pl.Schema(
+    {
+        "bm_unit_id": pl.String(),
+        "pair_indicator": pl.String(),
+        "import_msid": pl.String(),
+        "import_amsid": pl.String(),
+        "event_day": pl.Date(),
+        "event_day_type": pl.String(),
+        "received_at": RECEIVED,
+        "submission_ref": pl.String(),
+        "line": pl.UInt32(),
+    }
+)
+"""One row an accepted word on an event day of a pair in a BM Unit: `B` or `O` sets it, `D` deletes it."""
+
 SCHEMAS = {
     "parties": PARTIES,
     "signatories": SIGNATORIES,
@@ -103,5 +204,11 @@ SCHEMAS = {
     "capacity_values": CAPACITY_VALUES,
     "msid_pairs": MSID_PAIRS,
     "distributors": DISTRIBUTORS,
+    "notifications": NOTIFICATIONS,
+    "expected_volumes": EXPECTED_VOLUMES,
+    "delivered_volumes": DELIVERED_VOLUMES,
+    "baselining_statuses": BASELINING_STATUSES,
+    "baselining_details": BASELINING_DETAILS,
+    "event_days": EVENT_DAYS,
 }
 """Every reference frame by its name."""

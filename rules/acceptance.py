@@ -1,6 +1,29 @@
 """Acceptance: what of a flow is accepted or refused as a whole, and what an accepted unit changes."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from rules.context import FileFacts
+
+
+@dataclass(frozen=True)
+class UnitRows:
+    """The acceptance units of one slice where they are not the rows of a record type.
+
+    `frame` has a row a unit, by line: `line` (UInt32, of the row that first belongs to it), `key`, where the flow knows
+    it `unchanged` (Boolean: what is in force already), and whatever tests of units and the effect read.
+    `links` tells which rows belong to which units: `line` (UInt32, by line) and `unit` (UInt32, a row of `frame`); a row
+    may belong to several units, and a unit have several rows.
+    """
+
+    frame: pl.DataFrame
+    links: pl.DataFrame
+
+
+Derive = Callable[[Mapping[str, pl.DataFrame], FileFacts], UnitRows]
+"""Makes the units of a slice from the joined frames of its record types; those without rows may be missing."""
 
 
 @dataclass(frozen=True)
@@ -8,8 +31,12 @@ class Acceptance:
     """The acceptance units of a flow.
 
     Units are the rows of `units` (record types of which none stands below another). `key` are the columns whose
-    texts, joined by a space, name a unit; a row without one of them is named `line N`. Of a unit that breaks the
-    rule `no_change` and is not refused the outcome is N. `effect` are the columns kept of accepted units.
+    texts, joined by a space, name a unit; a row without one of them is named `line N`. With `derive` they are what it
+    makes of the rows of `units`; `reads` are the dotted columns that it needs, by record type.
+
+    Of a unit that breaks the rule `no_change` and is not refused the outcome is N. `effect` are the columns kept of
+    units: what accepted ones change, what answers say of refused ones. `days` are the columns of the first record that
+    name the first and the last day that the file is about. `whole` tells that a unit may span the whole file.
     """
 
     flow: str
@@ -17,3 +44,7 @@ class Acceptance:
     key: tuple[str, ...] = ()
     no_change: str | None = None
     effect: tuple[str, ...] = ()
+    derive: Derive | None = None
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    days: tuple[str, ...] = ()
+    whole: bool = False

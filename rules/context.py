@@ -18,7 +18,7 @@ class FileFacts:
     """What is known of a file besides its records.
 
     `received_at` is aware (UTC, whole seconds); `references` are frames as market.reference declares them, in the state
-    without the file's own effects and those of later ones.
+    without the file's own effects and those of later ones. `records` is how many records the file has.
     """
 
     sender: str
@@ -26,6 +26,7 @@ class FileFacts:
     received_at: datetime
     policy: Policy
     references: Mapping[str, pl.DataFrame]
+    records: int = 0
     _prepared: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -41,15 +42,17 @@ class FileFacts:
         return prepared
 
 
-Join = Callable[[pl.DataFrame, FileFacts], pl.DataFrame]
+Join = Callable[..., pl.DataFrame]
 
 
 @dataclass(frozen=True)
 class Context:
     """A named join for one record type of one flow.
 
-    `join` gives the frame back with columns `<name>.<column>` added: the same rows in the same order. It needs the
-    columns of `reads`, from records above and other contexts too. `frames` are the reference frames it uses.
+    `join(rows, facts, *others)` gives the frame back with columns `<name>.<column>` added: the same rows in the same
+    order. It needs the columns of `reads`, from records above and other contexts too. `others` are record types of the
+    same groups, below the record or beside it, whose typed frames of the slice it gets as well; `up` in the frame of a
+    child counts the rows of its parent's frame. `frames` are the reference frames it uses.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Context:
     reads: tuple[str, ...]
     join: Join
     frames: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 def file_columns(facts: FileFacts) -> list[pl.Expr]:

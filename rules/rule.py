@@ -73,6 +73,15 @@ class FileTest(RecordTest):
 
 
 @dataclass(frozen=True)
+class UnitTest(RecordTest):
+    """A test of acceptance units that are not rows of a record type: evaluated over the frame that `derive` makes.
+
+    `record` and `item` tell where the breach stands, on the unit's `line`; it falls on that unit alone. Columns are
+    those of the units' frame; the item's text is its `<column>__text`.
+    """
+
+
+@dataclass(frozen=True)
 class Rule:
     """One rule of the catalogue. `title` is the statement, `source` its clause; ids are never reused."""
 
