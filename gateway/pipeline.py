@@ -10,7 +10,7 @@ gateway.steps for files that were taken, and in gateway.dry_run for those that a
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
@@ -18,12 +18,13 @@ import polars as pl
 from ingest.envelope import Entry, Refusal, Sender, judge_body, judge_header, judge_size, read_header
 from ingest.envelope_warnings import envelope_warnings
 from ingest.lines import Lines, count_records, index_lines
-from ingest.records import Slice, slices
+from ingest.records import SLICE_RECORDS, Slice, slices
 from ingest.sequence import ChannelState, judge_sequence
 from ingest.structure import Structure, structure_of
 from market.header import Header
 from market.layout import file_types, layout
 from market.policy import Policy
+from rules.catalogue import acceptance_of
 from rules.context import FileFacts
 from rules.judge import Judgement, judge
 from validators.fields import field_checks
@@ -148,9 +149,9 @@ def validate(
 
     `judged` is told how many body records have been judged, slice by slice.
     """
-    lines = body.lines
-    pieces = slices(lines, body.structure)
-    judgement = judge(layout(header.file_type), _told(pieces, judged) if judged else pieces, facts, field_checks)
+    lines, flow = body.lines, layout(header.file_type)
+    pieces = slices(lines, body.structure, lines.count if acceptance_of(flow).whole else SLICE_RECORDS)
+    judgement = judge(flow, _told(pieces, judged) if judged else pieces, facts, field_checks)
     warned = envelope_warnings(
         header, lines, arrival.file_name, arrival.received_at, arrival.skipped, arrival.name_used
     )
@@ -170,4 +171,4 @@ def with_warnings(judgement: Judgement, warned: pl.DataFrame) -> Judgement:
     breaches = pl.concat([warned, judgement.breaches]).sort("line", "position", "rule", maintain_order=True)
     counts: Mapping[str, int] = dict(warned["rule"].value_counts().iter_rows())
     merged = {rule: judgement.counts.get(rule, 0) + counts.get(rule, 0) for rule in {**judgement.counts, **counts}}
-    return Judgement(judgement.outcome, judgement.units, breaches, merged, judgement.effect)
+    return replace(judgement, breaches=breaches, counts=merged)

@@ -14,8 +14,8 @@ class UnitRows:
 
     `frame` has a row a unit, by line: `line` (UInt32, of the row that first belongs to it), `key`, where the flow knows
     it `unchanged` (Boolean: what is in force already), and whatever tests of units and the effect read.
-    `links` tells which rows belong to which units: `line` (UInt32, by line) and `unit` (UInt32, a row of `frame`); a row
-    may belong to several units, and a unit have several rows.
+    `links` tells which rows belong to which units: `line` (UInt32, by line) and `unit` (UInt32, a row of `frame`). A
+    row may belong to several units, and a unit have several rows.
     """
 
     frame: pl.DataFrame

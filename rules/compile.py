@@ -9,7 +9,7 @@ from market.check import Check, place_of
 from market.frames import text_column
 from market.layout import Layout
 from rules.catalogue import tests_of
-from rules.rule import FileTest, RecordTest, Rule
+from rules.rule import FileTest, RecordTest, Rule, UnitTest
 
 
 @lru_cache
@@ -18,8 +18,15 @@ def record_checks(layout: Layout, record_type: str) -> tuple[Check, ...]:
     return tuple(
         compiled(layout, rule, test)
         for rule, test in tests_of(layout.file_type)
-        if test.record == record_type and not isinstance(test, FileTest)
+        if test.record == record_type and not isinstance(test, FileTest | UnitTest)
     )
+
+
+@lru_cache
+def unit_checks(layout: Layout) -> tuple[Check, ...]:
+    """The checks of the tests of acceptance units."""
+    tests = tests_of(layout.file_type)
+    return tuple(compiled(layout, rule, test) for rule, test in tests if isinstance(test, UnitTest))
 
 
 @dataclass(frozen=True)

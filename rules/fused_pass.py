@@ -28,9 +28,24 @@ FOUND = pl.Schema(
         "severity": pl.String,
         "value": pl.String,
         "message": pl.String,
+        "unit": pl.UInt32,
     }
 )
-"""Breaches as they leave the pass, before they are laid to units."""
+"""Breaches as they leave the pass, before they are laid to units; `unit` is set where a test of units found them."""
+
+UNIT = "unit.row"
+"""In a frame of units the column of their rows among all units of the file."""
+
+Numbers = npt.NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class Refusing:
+    """Where one check of severity E is broken: on lines, and, where it is a test of units, of which units."""
+
+    check: Check
+    lines: Numbers
+    units: Numbers | None
 
 
 @contextmanager
@@ -46,11 +61,15 @@ def ours(what: str) -> Iterator[None]:
 
 @dataclass
 class Tally:
-    """Exact counts per rule, and the first breaches of each by line and position, up to `store_limit` a rule."""
+    """Exact counts per rule, and the first breaches of each by line and position, up to `store_limit` a rule.
+
+    `refusing` tells all places of breaches that refuse, without a message, so that each refused unit has its reason.
+    """
 
     store_limit: int
     counts: Counter[str] = field(default_factory=Counter)
     found: dict[str, pl.DataFrame] = field(default_factory=dict)
+    refusing: list[Refusing] = field(default_factory=list)
 
     def add(self, check: Check, frame: pl.DataFrame, broken: pl.Series, count: int) -> None:
         """Counts a check's broken rows and keeps those that are among the rule's first; only these get their message.
@@ -58,10 +77,15 @@ class Tally:
         The rows of `frame` stand by line.
         """
         self.counts[check.rule] += count
+        of_units = UNIT in frame.columns
+        if check.severity is Severity.ERROR:
+            lines = frame["line"].filter(broken).to_numpy()
+            self.refusing.append(Refusing(check, lines, frame[UNIT].filter(broken).to_numpy() if of_units else None))
         kept = self.found.get(check.rule)
         shown_of = {*check.value.meta.root_names(), *check.message.meta.root_names()}
         # pl.format panics over a column with an empty chunk, which a filter leaves behind
-        rows = frame.select("line", *sorted(shown_of - {"line"})).filter(broken).head(self.store_limit).rechunk()
+        of = [UNIT] if of_units else []
+        rows = frame.select("line", *of, *sorted(shown_of - {"line"})).filter(broken).head(self.store_limit).rechunk()
         if kept is not None and kept.height >= self.store_limit:
             rows = rows.filter(pl.col("line") <= kept["line"][-1]).rechunk()
         if rows.is_empty():
@@ -75,6 +99,7 @@ class Tally:
             pl.lit(str(check.severity)).alias("severity"),
             check.value.alias("value"),
             check.message.alias("message"),
+            (pl.col(UNIT) if of_units else pl.lit(None, pl.UInt32)).alias("unit"),
         )
         merged = shown if kept is None else pl.concat([kept, shown]).sort("line", "position", maintain_order=True)
         self.found[check.rule] = merged.head(self.store_limit)

@@ -32,8 +32,14 @@ class Kept:
             # rows kept whole share their memory with the effect and with other checks
             self.checked.setdefault(file_check.key, []).append(rows if applies.all() else rows.filter(applies))
         acceptance = acceptance_of(self.layout)
-        if record_type in acceptance.units and acceptance.effect:
+        if record_type in acceptance.units and acceptance.effect and acceptance.derive is None:
             self.effect.setdefault(record_type, []).append(frame.select("line", *acceptance.effect))
+
+    def add_units(self, frame: pl.DataFrame) -> None:
+        """Takes a slice of units that are no rows of one record type."""
+        effect = acceptance_of(self.layout).effect
+        if effect:
+            self.effect.setdefault("", []).append(frame.select("line", *effect))
 
     def looked_at(self, key: str, repeated: tuple[str, ...]) -> pl.DataFrame | None:
         """The rows that a file check looks at: of those to which it applies the repeated ones. None where none came."""
@@ -47,11 +53,11 @@ class Kept:
         alike = rows.filter(rows.select(repeated).hash_rows().is_duplicated())
         return alike.filter(pl.struct(repeated).is_duplicated())
 
-    def accepted(self, units: pl.DataFrame, accepted: npt.NDArray[np.bool_]) -> pl.DataFrame:
-        """The effect columns of the accepted rows of `units` (as Judgement.units), with their `line` and `outcome`."""
+    def of(self, units: pl.DataFrame, wanted: npt.NDArray[np.bool_], told: str) -> pl.DataFrame:
+        """The effect columns of the wanted rows of `units` (market.frames.UNITS), with `line` and the column `told`."""
         if not self.effect:
-            return pl.DataFrame(schema={"line": pl.UInt32, "outcome": UNITS["outcome"]})
+            return pl.DataFrame(schema={"line": pl.UInt32, told: UNITS[told]})
         rows = pl.concat([piece for pieces in self.effect.values() for piece in pieces])
         if len(self.effect) > 1:
             rows = rows.sort("line")
-        return rows.with_columns(units["outcome"]).filter(pl.Series(accepted))
+        return rows.with_columns(units[told]).filter(pl.Series(wanted))
