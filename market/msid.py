@@ -30,9 +30,8 @@ def is_msid(msid: int) -> bool:
 
 def check_digit_expr(msid: pl.Expr) -> pl.Expr:
     """As check_digit, for a column of MSIDs (Int64)."""
-    weighed = (
-        msid // 10**power % 10 * weight for power, weight in zip(range(LENGTH - 1, 0, -1), _WEIGHTS, strict=True)
-    )
+    powers: list[int] = [10**power for power in range(LENGTH - 1, 0, -1)]
+    weighed = [msid // power % 10 * weight for power, weight in zip(powers, _WEIGHTS, strict=True)]
     return pl.sum_horizontal(*weighed, ignore_nulls=False) % 11 % 10
 
 
@@ -43,4 +42,5 @@ def is_msid_expr(msid: pl.Expr) -> pl.Expr:
 
 def distributor_expr(msid: pl.Expr) -> pl.Expr:
     """The first two digits of each MSID (Int64) as text: the id of its distributor."""
-    return (msid // 10 ** (LENGTH - 2)).cast(pl.String)
+    others: int = 10 ** (LENGTH - 2)
+    return (msid // others).cast(pl.String)

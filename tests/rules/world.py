@@ -5,6 +5,8 @@ Parties: ACME (BP), OTHR (BP, VP) and VOLT (BP, VP, AV), all since the market's 
 Signatories: of ACME Ann Archer (A), Fay Fisher (F), Kim Kent (K: may not sign), and Eve Ended (F until 1 November 2026,
 the day before most examples are received); of OTHR Otto Orme (F); of VOLT Vera Volt (A).
 
+MSID Pairs, distributors and event days: tests/rules/pairs.py. Other reference frames are empty.
+
 BM Units, with the GC and DC of the register in MW:
 
 | BM Unit | Lead Party | type | GC | DC | |
@@ -20,6 +22,7 @@ BM Units, with the GC and DC of the register in MW:
 | 2__CACME001 | ACME | S | 5 | -0.312 | Supplier's additional unit, GSP Group _C |
 | C__FACME001 | ACME | S | 0 | -7 | CVA-registered, GSP Group _F |
 | V__FEXMP001 | VOLT | V | 0 | 0 | Secondary BM Unit, GSP Group _F |
+| V__CEXMP001 | VOLT | V | 0 | 0 | Secondary BM Unit, GSP Group _C, since 1 September 2026 |
 | I_EAG-ACME1 | ACME | I | 619.82 | 0 | Production |
 | I_EAD-ACME1 | ACME | I | 0 | -619.82 | Consumption |
 """
@@ -36,9 +39,10 @@ from ingest.structure import structure_of
 from market.frames import OPEN_END
 from market.layout import layout
 from market.policy import Policy, read_policy
-from market.reference import BM_UNITS, CAPACITY_VALUES, MARKET_START, PARTIES, SIGNATORIES
+from market.reference import BM_UNITS, CAPACITY_VALUES, MARKET_START, PARTIES, SCHEMAS, SIGNATORIES
 from rules.context import FileFacts
 from rules.judge import Judgement, judge
+from tests.rules.pairs import distributors, event_days, msid_pairs
 from validators.fields import field_checks
 
 References = Mapping[str, pl.DataFrame]
@@ -71,6 +75,7 @@ _bm_units = [
     ("2__CACME001", "ACME", "S", "_C", 5_000, -312, "C", MARKET_START, OPEN_END),
     ("C__FACME001", "ACME", "S", "_F", 0, -7_000, "C", MARKET_START, OPEN_END),
     ("V__FEXMP001", "VOLT", "V", "_F", 0, 0, "P", MARKET_START, OPEN_END),
+    ("V__CEXMP001", "VOLT", "V", "_C", 0, 0, "P", date(2026, 9, 1), OPEN_END),
     ("I_EAG-ACME1", "ACME", "I", None, 619_820, 0, "P", MARKET_START, OPEN_END),
     ("I_EAD-ACME1", "ACME", "I", None, 0, -619_820, "C", MARKET_START, OPEN_END),
 ]
@@ -94,10 +99,13 @@ def references() -> dict[str, pl.DataFrame]:
         interconnector_id=pl.when(pl.col("bm_unit_type") == "I").then(pl.lit("EA")),
     )
     return {
+        **{name: schema.to_frame() for name, schema in SCHEMAS.items()},
         "parties": parties.match_to_schema(PARTIES),
         "signatories": signatories.with_columns(effective_from=MARKET_START).select(SIGNATORIES.names()),
         "bm_units": bm_units.select(pl.col(name).cast(dtype) for name, dtype in BM_UNITS.items()),
-        "capacity_values": CAPACITY_VALUES.to_frame(),
+        "msid_pairs": msid_pairs(),
+        "distributors": distributors(),
+        "event_days": event_days(),
     }
 
 
