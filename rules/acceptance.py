@@ -32,7 +32,8 @@ class Acceptance:
 
     Units are the rows of `units` (record types of which none stands below another). `key` are the columns whose
     texts, joined by a space, name a unit; a row without one of them is named `line N`. With `derive` they are what it
-    makes of the rows of `units`; `reads` are the dotted columns that it needs, by record type.
+    makes of the rows of `units`; `reads` are the dotted columns that it needs, by record type, `frames` the reference
+    frames that it uses.
 
     Of a unit that breaks the rule `no_change` and is not refused the outcome is N. `effect` are the columns kept of
     units: what accepted ones change, what answers say of refused ones. `days` are the columns of the first record that
@@ -46,5 +47,6 @@ class Acceptance:
     effect: tuple[str, ...] = ()
     derive: Derive | None = None
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    frames: tuple[str, ...] = ()
     days: tuple[str, ...] = ()
     whole: bool = False

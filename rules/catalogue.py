@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import TypeVar
 
 import rules
-from market.layout import Layout
+from market.layout import Layout, layout
 from rules.acceptance import Acceptance
 from rules.context import Context
 from rules.rule import RecordTest, Rule
@@ -70,8 +70,9 @@ def contexts_of(flow: str) -> dict[tuple[str, str], Context]:
 
 @lru_cache
 def references_of(flow: str) -> frozenset[str]:
-    """The names of the reference frames (market.reference) that a flow's contexts join."""
-    return frozenset(frame for context in contexts_of(flow).values() for frame in context.frames)
+    """The names of the reference frames (market.reference) that a flow's contexts and its acceptance use."""
+    users = (*contexts_of(flow).values(), acceptance_of(layout(flow)))
+    return frozenset(frame for user in users for frame in user.frames)
 
 
 @lru_cache
