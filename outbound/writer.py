@@ -4,7 +4,7 @@ A frame holds the typed columns of one record type (market.frames.typed_schema) 
 the records of all types among each other: a child's line is behind its parent's and before the next parent's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import polars as pl
 
@@ -18,21 +18,23 @@ from market.layout import Item, Layout, Record
 from outbound.item_text import item_text
 
 
-def body(layout: Layout, frames: Mapping[str, pl.DataFrame]) -> bytes:
+def body(layout: Layout, frames: Mapping[str, pl.DataFrame], echoes: Collection[str] = ()) -> bytes:
     """The body records in order of `line`, each ended by LF.
 
-    Raises Fault where a value does not keep what the layout says of its item, since only we can have put it there.
+    `echoes` are the record types that repeat a refused record: there a mandatory item may be empty, for the party may
+    have left it out, or its value may be none, and that can be why the record is refused. Raises Fault where a value
+    does not keep what the layout says of its item otherwise, since only we can have put it there.
     """
-    texts = [_records(layout, layout.record(record_type), frame) for record_type, frame in frames.items()]
+    texts = [_records(layout, layout.record(type_), frame, type_ in echoes) for type_, frame in frames.items()]
     if not texts:
         return b""
     records = pl.concat(texts).sort("line", maintain_order=True)["text"]
     return str(records.str.join("").item()).encode()
 
 
-def file(header: Header, layout: Layout, frames: Mapping[str, pl.DataFrame]) -> bytes:
-    """A whole file: the header's AAA record, the body, and the footer."""
-    return sealed(header_record(header) + body(layout, frames))
+def file(header: Header, layout: Layout, frames: Mapping[str, pl.DataFrame], echoes: Collection[str] = ()) -> bytes:
+    """A whole file: the header's AAA record, the body (`echoes` as there), and the footer."""
+    return sealed(header_record(header) + body(layout, frames, echoes))
 
 
 def header_record(header: Header) -> bytes:
@@ -61,21 +63,22 @@ def sealed(records: bytes) -> bytes:
     return records + record_line("ZZZ", str(records.count(b"\n") + 1), str(checksum(records)))
 
 
-def _records(layout: Layout, record: Record, frame: pl.DataFrame) -> pl.DataFrame:
-    _guard(layout, record, frame)
+def _records(layout: Layout, record: Record, frame: pl.DataFrame, echo: bool) -> pl.DataFrame:
+    _guard(layout, record, frame, echo)
     items = [item_text(pl.col(item.column), item.type) for item in record.items]
     return frame.select("line", text=pl.concat_str(pl.lit(record.type), *items, pl.lit("\n"), separator="|"))
 
 
-def _guard(layout: Layout, record: Record, frame: pl.DataFrame) -> None:
-    found = frame.select(_broken(item).any().alias(item.column) for item in record.items).row(0, named=True)
+def _guard(layout: Layout, record: Record, frame: pl.DataFrame, echo: bool) -> None:
+    broken = [_broken(item, may_lack=echo).any().alias(item.column) for item in record.items]
+    found = frame.select(broken).row(0, named=True)
     for item in record.items:
         if found[item.column]:
             raise Fault(f"{layout.file_type} {record.type}: a value of {item.name} is not {_wanted(item)}")
 
 
-def _broken(item: Item) -> pl.Expr:
-    """True where a value is not what the layout says."""
+def _broken(item: Item, *, may_lack: bool) -> pl.Expr:
+    """True where a value is not what the layout says; with `may_lack` a mandatory one may be missing."""
     value = pl.col(item.column)
     is_text = item.type.kind in (Kind.TEXT, Kind.BOOLEAN)
     present = (value.is_not_null() & (value != "")) if is_text else value.is_not_null()
@@ -95,7 +98,7 @@ def _broken(item: Item) -> pl.Expr:
     if item.valid:
         wrong |= ~item_text(value, item.type).is_in(item.valid)
     broken: pl.Expr = present & wrong
-    return broken | ~present if item.presence == "M" else broken
+    return broken | ~present if item.presence == "M" and not may_lack else broken
 
 
 def _wanted(item: Item) -> str:
