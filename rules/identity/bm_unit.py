@@ -11,20 +11,51 @@ from rules.rule import Example, RecordTest, Rule
 
 @dataclass(frozen=True)
 class Named:
-    """A record that names a BM Unit for a day: the columns of the BM Unit Id and of the date that counts."""
+    """A record that names a BM Unit for a day: the column of its name, an item, and that of the day that counts.
+
+    `day` may stand in a record above (`MSA.settlement_date`), in `file` or in a context. `brings_registration` tells
+    that the flow has a context `registration` of its own, with REGISTRATION and `registration.found`; `may_be_new` that
+    the record may name a BM Unit that was never registered.
+    """
 
     flow: str
     record: str
     bm_unit_id: str
     day: str
+    brings_registration: bool = False
+    may_be_new: bool = False
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns that tests read; those of `file` always are there."""
+        return tuple(column for column in (self.bm_unit_id, self.day) if not column.startswith("file."))
+
+    @property
+    def evidence(self) -> dict[str, pl.Expr]:
+        """The BM Unit and the day as messages show them."""
+        return {"unit": pl.col(self.bm_unit_id), "day": pl.col(self.day).dt.strftime("%Y%m%d")}
 
 
-NAMED = (Named("K0151001", "GCV", "bm_unit_id", "effective_from_date"),)
+NAMED = (
+    Named("K0151001", "GCV", "bm_unit_id", "effective_from_date"),
+    Named("K0152001", "GCC", "bm_unit_id", "file.received_day"),
+    Named("K4191001", "MSI", "bm_unit_id", "effective_from_date"),
+    Named("K4192001", "NFU", "bm_unit_id", "NFH.settlement_date"),
+    Named("P0326001", "PT1", "bm_unit_id", "bm_unit_baselining_efd"),
+    Named("P0323001", "PW1", "bm_unit_id", "event_day"),
+    Named("P0335001", "PQ1", "bm_unit_id", "bm_unit_baselining_status_effective_from_date"),
+    Named("P0282002", "MSC", "bm_unit_id", "MSA.settlement_date"),
+    Named("R0051002", "BU1", "bm_unit_id", "effective_from_date", may_be_new=True),
+    Named("R0051002", "JBB", "bm_unit_id", "JB1.effective_from_date", may_be_new=True),
+)
 """Every record to which IDN-01 and IDN-02 apply, and which has the context `registration`."""
+
+_FLOWS = tuple(dict.fromkeys(named.flow for named in NAMED))
 
 REGISTRATION = (
     "lead_party_id",
     "bm_unit_type",
+    "gsp_group_id",
     "production_consumption_flag",
     "generation_capacity",
     "demand_capacity",
@@ -39,20 +70,26 @@ def registered(facts: FileFacts) -> Dated:
 
 def _registration(named: Named) -> Context:
     def join(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
-        return facts.once("registered", registered).join(rows, "registration", (named.bm_unit_id,), named.day)
+        joined = facts.once("registered", registered).join(rows, "registration", (named.bm_unit_id,), named.day)
+        if not named.may_be_new:
+            return joined
+        known = facts.references["bm_units"]["bm_unit_id"].unique()
+        return joined.with_columns(pl.col(named.bm_unit_id).is_in(known.implode()).alias("registration.known"))
 
-    reads = (named.bm_unit_id, named.day)
-    return Context("registration", named.flow, named.record, reads, join, frames=("bm_units",))
+    return Context("registration", named.flow, named.record, named.reads, join, frames=("bm_units",))
 
 
-REGISTRATIONS = tuple(_registration(named) for named in NAMED)
-"""The BM Unit's registration on its day: REGISTRATION, and whether there is one as `registration.found`."""
+REGISTRATIONS = tuple(_registration(named) for named in NAMED if not named.brings_registration)
+"""The BM Unit's registration on its day: REGISTRATION, and whether there is one as `registration.found`.
+
+Where a record may name a new BM Unit, `registration.known` tells whether there is one on any day."""
 
 IDN_01 = Rule(
     id="IDN-01",
-    title="The BM Unit is registered on the effective or Settlement Date.",
+    title="The BM Unit is registered on the effective or Settlement Date (a PN may name it by its NETSO name; an "
+    "R0051002 may name a new one).",
     severity=Severity.ERROR,
-    flows=tuple(named.flow for named in NAMED),
+    flows=_FLOWS,
     stage="reference",
     source="BSC K3",
     why="A value for a BM Unit that nobody has registered belongs to nobody.",
@@ -63,10 +100,11 @@ IDN_01 = Rule(
             flow=named.flow,
             record=named.record,
             item=named.bm_unit_id,
-            reads=(named.bm_unit_id, named.day),
+            reads=named.reads,
+            when=pl.col("registration.known") if named.may_be_new else None,
             broken=~pl.col("registration.found"),
             message="BM Unit {unit} is not registered on {day}",
-            evidence={"unit": pl.col(named.bm_unit_id), "day": pl.col(named.day).dt.strftime("%Y%m%d")},
+            evidence=named.evidence,
         )
         for named in NAMED
     ),
@@ -76,7 +114,7 @@ IDN_02 = Rule(
     id="IDN-02",
     title="The sender is the BM Unit's Lead Party on that date.",
     severity=Severity.ERROR,
-    flows=tuple(named.flow for named in NAMED),
+    flows=_FLOWS,
     stage="reference",
     source="BSC K3.4; BC1.4.2",
     why="Only the Lead Party answers for what its BM Unit declares.",
@@ -87,14 +125,10 @@ IDN_02 = Rule(
             flow=named.flow,
             record=named.record,
             item=named.bm_unit_id,
-            reads=(named.bm_unit_id, named.day, "registration.lead_party_id"),
+            reads=(*named.reads, "registration.lead_party_id"),
             broken=pl.col("registration.lead_party_id") != pl.col("file.sender"),
             message="the sender {sender} is not the Lead Party of {unit} on {day}",
-            evidence={
-                "sender": pl.col("file.sender"),
-                "unit": pl.col(named.bm_unit_id),
-                "day": pl.col(named.day).dt.strftime("%Y%m%d"),
-            },
+            evidence={"sender": pl.col("file.sender"), **named.evidence},
         )
         for named in NAMED
     ),

@@ -18,7 +18,11 @@ class Signed:
     name: str
 
 
-SIGNED = (Signed("K0151001", "GCH", "authorised_signatory_name"),)
+SIGNED = (
+    Signed("K0151001", "GCH", "authorised_signatory_name"),
+    Signed("K0152001", "GCC", "authorised_signatory_name"),
+    Signed("K4191001", "DEC", "authorised_signatory_name"),
+)
 """Every record to which IDN-03 applies, and which has the context `signatory`."""
 
 CATEGORIES = ("A", "F")
