@@ -4,10 +4,13 @@ The text is that of policy.toml. Percentages are Decimal, power is whole kW: not
 """
 
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+from market.baseline.policy import CHOICES as BASELINE_CHOICES
+from market.baseline.policy import BaselinePolicy
 
 SEASONS = ("SPR", "SUM", "AUT", "WIN")
 
@@ -48,6 +51,7 @@ class Policy:
     retention_answers: int
     retention_audit: int
     flows: dict[str, FlowLimits] = field(default_factory=dict)
+    baseline: BaselinePolicy = field(default_factory=BaselinePolicy)
 
     def limits(self, file_type: str) -> FlowLimits:
         """The size limits of a flow."""
@@ -91,7 +95,7 @@ _CHOICES = {
     "sequence": ("monotonic", "strict"),
     "revalidation": ("list", "apply"),
 }
-_SCALARS = {item.name: item.type for item in fields(Policy) if item.name not in ("effective_from", "flows")}
+_SCALARS = {item.name: item.type for item in fields(Policy) if item.name not in ("effective_from", "flows", "baseline")}
 
 
 def read_policy(text: str) -> PolicyTable:
@@ -116,7 +120,7 @@ def read_policy(text: str) -> PolicyTable:
 
 
 def _policy(entry: dict[str, Any], before: Policy | None, where: str) -> Policy:
-    _known(entry, {"effective_from", "flows", *_SCALARS}, where)
+    _known(entry, {"effective_from", "flows", "baseline", *_SCALARS}, where)
     effective_from = entry.get("effective_from")
     if type(effective_from) is not date:
         raise PolicyError(f"{where}: effective_from is {effective_from!r}, not a date")
@@ -132,7 +136,24 @@ def _policy(entry: dict[str, Any], before: Policy | None, where: str) -> Policy:
             _number(limits.get("max_bytes", known.max_bytes), f"{where}, {file_type}: max_bytes"),
             _number(limits.get("max_records", known.max_records), f"{where}, {file_type}: max_records"),
         )
-    return Policy(effective_from=effective_from, flows=flows, **values)
+    decisions = before.baseline if before else BaselinePolicy()
+    baseline = _baseline(_mapping(entry.get("baseline", {}), f"{where}, baseline"), decisions, f"{where}, baseline")
+    return Policy(effective_from=effective_from, flows=flows, baseline=baseline, **values)
+
+
+def _baseline(entry: dict[str, Any], before: BaselinePolicy, where: str) -> BaselinePolicy:
+    """The decisions that an entry names, the others as before: policies older than BL01 have none."""
+    _known(entry, {item.name for item in fields(BaselinePolicy)}, where)
+    named: dict[str, Any] = {}
+    for name, value in entry.items():
+        place = f"{where}: {name}"
+        if name == "adjustment_cap":
+            named[name] = None if value == "none" else _decimal(value, place)
+        elif name in BASELINE_CHOICES:
+            named[name] = _choice(value, BASELINE_CHOICES[name], place)
+        else:
+            named[name] = _number(value, place)
+    return replace(before, **named)
 
 
 def _scalar(entry: dict[str, Any], name: str, before: Policy | None, where: str) -> Any:
@@ -145,8 +166,12 @@ def _scalar(entry: dict[str, Any], name: str, before: Policy | None, where: str)
         return _number(value, place)
     if _SCALARS[name] is Decimal:
         return _decimal(value, place)
-    if not isinstance(value, str) or value not in _CHOICES.get(name, (value,)):
-        raise PolicyError(f"{place} is {value!r}, not {' or '.join(_CHOICES.get(name, ('a text',)))}")
+    return _choice(value, _CHOICES.get(name, ()), place)
+
+
+def _choice(value: object, choices: tuple[str, ...], place: str) -> str:
+    if not isinstance(value, str) or (choices and value not in choices):
+        raise PolicyError(f"{place} is {value!r}, not {' or '.join(choices or ('a text',))}")
     return value
 
 

@@ -197,6 +197,19 @@ EVENT_DAYS = pl.Schema(
 )
 """One row an accepted word on an event day of a pair in a BM Unit: `B` or `O` sets it, `D` deletes it."""
 
+PAIR_VOLUMES = pl.Schema(
+    {
+        "import_msid": pl.String(),
+        "import_amsid": pl.String(),
+        "settlement_date": pl.Date(),
+        "settlement_period": pl.Int64(),
+        "volume": pl.Int64(),
+    }
+)
+"""One row a metered volume of a pair and period: MWh scaled by 10,000 in SVA sign, import positive.
+
+It is an MSID Pair's where `import_amsid` is null, else the AMSID Pair's, with `import_msid` null. Once each."""
+
 SCHEMAS = {
     "parties": PARTIES,
     "signatories": SIGNATORIES,

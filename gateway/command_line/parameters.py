@@ -77,7 +77,9 @@ def _show_policy(context: typer.Context, format_: FormatOption = Format.TEXT) ->
         return
     write(f"policy {version}, as it holds today; {len(known.policies)} dated in all\n")
     flows = {f"{flow}.{name}": value for flow, limit in today.flows.items() for name, value in vars(limit).items()}
-    values = {name: value for name, value in vars(today).items() if name != "flows"} | flows
+    baseline = {f"baseline.{name}": value for name, value in vars(today.baseline).items()}
+    values = {name: value for name, value in vars(today).items() if name not in ("flows", "baseline")}
+    values |= baseline | flows
     console().print(table(["name", "value"], [(name, shown(value)) for name, value in values.items()]))
     for season, limit in limits.items():
         sides = [f"{side} {one['absolute_kw']} kW or {one['percent']} %" for side, one in limit.items()]

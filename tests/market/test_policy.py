@@ -1,9 +1,11 @@
 import datetime as dt
+import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from market.baseline.policy import BaselinePolicy
 from market.policy import CapacityLimit, FlowLimits, PolicyError, read_policy
 
 TEXT = (Path(__file__).parents[2] / "policy.toml").read_text()
@@ -81,4 +83,33 @@ def test_a_policy_that_does_not_say_what_it_must(old: str, new: str, told: str) 
 def test_tables_that_contradict_themselves(text: str, told: str) -> None:
     with pytest.raises(PolicyError) as caught:
         read_policy(text)
+    assert told in str(caught.value)
+
+
+BASELINE = "\n[[policy]]\neffective_from = 2026-03-29\n[policy.baseline]\n"
+
+
+def test_decisions_on_the_baseline_are_dated_and_stand_where_none_is_named() -> None:
+    table = read_policy(TEXT + BASELINE + 'adjustment_cap = "0.25"\nclock_change = "period_number"\n')
+    before, after = table.on(dt.date(2026, 3, 28)).baseline, table.on(dt.date(2026, 3, 29)).baseline
+    assert before == BaselinePolicy()
+    assert after == BaselinePolicy(adjustment_cap=Decimal("0.25"), clock_change="period_number")
+    without = re.sub(r"\[policy\.baseline\]\n(?:\w.*\n)+", "", TEXT)
+    assert "[policy.baseline]" in TEXT
+    assert "[policy.baseline]" not in without
+    assert read_policy(without).on(dt.date(2026, 3, 28)).baseline == BaselinePolicy()
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("min_days = -1", "policy 2, baseline: min_days is -1, not a whole number of 0 or more"),
+        ('clock_change = "summer"', "clock_change is 'summer', not clock_time or period_number"),
+        ("adjustment_cap = 0.5", "adjustment_cap is 0.5, not a number of 0 or more as a text"),
+        ("most_days = 10", "policy 2, baseline: most_days is unknown"),
+    ],
+)
+def test_decisions_on_the_baseline_that_are_none(line: str, told: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        read_policy(TEXT + BASELINE + line + "\n")
     assert told in str(caught.value)
