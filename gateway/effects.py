@@ -4,7 +4,7 @@ import polars as pl
 from sqlmodel import Session
 
 from gateway.valuation import Valuation
-from store import capacity_values
+from store import effects
 from store.tables import Run, Submission
 
 
@@ -12,8 +12,9 @@ def put_in_force(session: Session, submission: Submission, run: Run, valuation: 
     """Writes the effects of a run's accepted units; a flow without effects of its own changes no value in force."""
     effect = valuation.judgement.effect
     if submission.file_type == "K0151001" and effect.height:
-        capacity_values.add(
+        effects.add(
             session,
+            "capacity_values",
             _declared(effect, submission),
             test_flag=valuation.header.flag,
             run_number=run.number,

@@ -21,7 +21,7 @@ from market.clock import london_day
 from market.header import Header
 from outbound.receipt import receipt, returned, unreadable
 from rules.catalogue import rules_version
-from store import answers, breaches, capacity_values, parties, runs, sequences, submissions
+from store import answers, breaches, changes, parties, runs, sequences, submissions
 from store import policy as policies
 from store.states import AnswerKind, Outcome, Profile, RunKind, SubmissionState
 from store.tables import Run, Submission
@@ -128,7 +128,7 @@ def decided(office: Office, ref: str, valuation: Valuation) -> Submission:
         assert submission is not None
         if submission.state is not SubmissionState.ACKED:
             return submission
-        capacity_values.hold(session)
+        changes.hold(session)
         if is_stale(session, valuation):
             raise StaleError(ref)
         run = _add_run(session, office, submission, valuation)

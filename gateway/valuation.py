@@ -17,7 +17,7 @@ from market.home import Home
 from rules.catalogue import references_of
 from rules.context import FileFacts
 from rules.judge import Judgement
-from store import capacity_values, reference, submissions
+from store import changes, reference, submissions
 from store import policy as policies
 from store.database import reading
 from store.tables import Submission
@@ -50,7 +50,7 @@ def valuate(home: Home, engine: Engine, ref: str, started_at: datetime) -> Valua
         if submission is None or submission.sha256 is None:
             raise Fault(f"submission {ref} has no archived bytes")
         policy_version = policies.version(session)
-        reference_version, value_mark = reference.version(session), capacity_values.mark(session)
+        reference_version, value_mark = reference.version(session), changes.mark(session)
         received = archive.load(home, submission.sha256)
         header = read_header(received)
         if not isinstance(header, Header):
@@ -106,5 +106,5 @@ def is_stale(session: Session, valuation: Valuation) -> bool:
     """Whether something that a judgement read has changed since: reference data, or values in force of its BM Units."""
     if reference.version(session) != valuation.reference_version:
         return True
-    changed = capacity_values.changed_since(session, valuation.value_mark)
-    return bool(changed) and not changed.isdisjoint(valuation.units_read)
+    changed = changes.since(session, valuation.value_mark).filter(pl.col("kind") == "capacity_values")
+    return not changed.filter(pl.col("subject").is_in(valuation.units_read.implode())).is_empty()

@@ -1,30 +1,35 @@
 """Reference data as the frames of `market.reference`, of any version of it."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Select, and_, func, or_
+from sqlalchemy import ColumnElement, Select, func, or_
 from sqlalchemy import select as select_columns
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
+from market.home import Home
 from market.reference import SCHEMAS
+from store import effects, in_force, record_sets
 from store import frames as stored
-from store.tables import BmUnit, CapacityValue, Distributor, MsidPair, PartyRole, ReferenceLoad, Row, Signatory
+from store.tables import BmUnit, Distributor, MsidPair, PartyRole, ReferenceLoad, Row, Signatory
+from store.tables.row import Dated
 
-TABLES: dict[str, type[Row]] = {
+DATED: dict[str, type[Dated]] = {
     "parties": PartyRole,
     "signatories": Signatory,
     "bm_units": BmUnit,
-    "capacity_values": CapacityValue,
     "msid_pairs": MsidPair,
     "distributors": Distributor,
 }
-"""The table behind each reference frame."""
+"""The dated tables behind reference frames; the other frames are effects or record sets."""
 
-OF_UNITS = ("bm_units", "capacity_values", "msid_pairs")
-"""The frames that can be read for some BM Units only."""
+VOLUMES = {of.frame: kind for kind, of in record_sets.KINDS.items()}
+"""The kind of record set behind each reference frame of volumes."""
+
+OF_PARTY = ("notifications", "expected_volumes")
+"""The frames of volumes that can be read for one Party only."""
 
 FEW = 1000
 """Up to how many BM Units the database looks for one by one; above it reads them all."""
@@ -48,48 +53,89 @@ def frames(
     before: tuple[datetime, str] | None = None,
     as_of: int | None = None,
     bm_units: Collection[str] | None = None,
+    days: tuple[date, date] | None = None,
+    home: Home | None = None,
+    party_id: str | None = None,
 ) -> dict[str, pl.DataFrame]:
-    """The named frames, each with its schema of `market.reference.SCHEMAS`, rows by their first column and
-    `effective_from`.
+    """The named frames, each with its schema of `market.reference.SCHEMAS`, rows by their first column and date;
+    those of volumes in the order in which their submissions were received.
 
     `test_flag` adds to the live values those of that test traffic. `before` (received time, submission) leaves out
     what that submission and later ones put in force. `as_of` is a reference version; None is the one in force.
-    `bm_units` (ids) leaves out other BM Units.
+    `bm_units` (ids) leaves out other BM Units. Volumes are read of the `days` from the first to the last, from below
+    `home`, and where they are of one Party's submissions only, of those of `party_id`; without days they are empty.
     """
     found = {}
     for name in names:
-        table = TABLES[name]
-        wanted = _values(test_flag, before) if table is CapacityValue else _standing(table, as_of)
-        some = bm_units if name in OF_UNITS else None
-        if some is not None and len(some) <= FEW:
-            wanted.append(_column(table, "bm_unit_id").in_(some))
-        read = stored.read(session, _select(name, table).where(*wanted), SCHEMAS[name])
-        # Sorted here: the databases' collations differ.
-        frame = read.sort(read.columns[0], "effective_from", maintain_order=True)
-        found[name] = frame if some is None else frame.filter(pl.col("bm_unit_id").is_in(list(some)))
+        if name in VOLUMES:
+            frame = _volumes(session, name, days, home, party_id, test_flag, before)
+        elif name in effects.KINDS:
+            frame = _effects(session, name, bm_units, test_flag, before)
+        else:
+            frame = _dated(session, name, bm_units, as_of)
+        some = bm_units is not None and "bm_unit_id" in frame.columns
+        found[name] = frame.filter(pl.col("bm_unit_id").is_in(list(bm_units or ()))) if some else frame
     return found
 
 
-def _select(name: str, table: type[Row]) -> Select[*tuple[Any, ...]]:
-    columns = [_column(table, f"{item}_kw" if item.endswith("_capacity") else item) for item in SCHEMAS[name].names()]
-    return select_columns(*columns).order_by(_column(table, "id"))
+def _volumes(
+    session: Session,
+    name: str,
+    days: tuple[date, date] | None,
+    home: Home | None,
+    party_id: str | None,
+    test_flag: str,
+    before: tuple[datetime, str] | None,
+) -> pl.DataFrame:
+    if days is None:
+        return SCHEMAS[name].to_frame()
+    if home is None:
+        raise ValueError(f"{name} are read from below a home, and none is given")
+    party = party_id if name in OF_PARTY else None
+    return record_sets.read(session, home, VOLUMES[name], days=days, party_id=party, test_flag=test_flag, before=before)
 
 
-def _standing(table: type[Row], as_of: int | None) -> list[ColumnElement[bool]]:
+def _effects(
+    session: Session,
+    name: str,
+    bm_units: Collection[str] | None,
+    test_flag: str,
+    before: tuple[datetime, str] | None,
+) -> pl.DataFrame:
+    kind = effects.KINDS[name]
+    columns = [_column(kind.table, kind.column(column)) for column in kind.schema.names()]
+    wanted = [*in_force.conditions(kind.table, test_flag, before), *_of_units(kind.table, bm_units)]
+    return _sorted(session, kind.table, columns, wanted, kind.schema)
+
+
+def _dated(session: Session, name: str, bm_units: Collection[str] | None, as_of: int | None) -> pl.DataFrame:
+    table, schema = DATED[name], SCHEMAS[name]
+    columns = [_column(table, f"{item}_kw" if item.endswith("_capacity") else item) for item in schema.names()]
+    units = _of_units(table, bm_units) if "bm_unit_id" in schema else []
+    return _sorted(session, table, columns, [*_standing(table, as_of), *units], schema)
+
+
+def _sorted(
+    session: Session,
+    table: type[Row],
+    columns: list[ColumnElement[object]],
+    wanted: list[ColumnElement[bool]],
+    schema: pl.Schema,
+) -> pl.DataFrame:
+    statement: Select[*tuple[Any, ...]] = select_columns(*columns).where(*wanted).order_by(_column(table, "id"))
+    day = "event_day" if "event_day" in schema else "effective_from"
+    # Sorted here: the databases' collations differ.
+    return stored.read(session, statement, schema).sort(schema.names()[0], day, maintain_order=True)
+
+
+def _of_units(table: type[Row], bm_units: Collection[str] | None) -> list[ColumnElement[bool]]:
+    few = bm_units is not None and len(bm_units) <= FEW
+    return [_column(table, "bm_unit_id").in_(bm_units or ())] if few else []
+
+
+def _standing(table: type[Dated], as_of: int | None) -> list[ColumnElement[bool]]:
     since, until = _column(table, "since_version"), _column(table, "until_version")
     return [until.is_(None)] if as_of is None else [since <= as_of, or_(until.is_(None), until > as_of)]
-
-
-def _values(test_flag: str, before: tuple[datetime, str] | None) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = [
-        col(CapacityValue.withdrawn_at).is_(None),
-        col(CapacityValue.test_flag).in_({"OPER", test_flag}),
-    ]
-    if before is not None:
-        received_at, ref = before
-        same_second = and_(col(CapacityValue.received_at) == received_at, col(CapacityValue.submission_ref) < ref)
-        wanted.append(or_(col(CapacityValue.received_at) < received_at, same_second))
-    return wanted
 
 
 def _column(table: type[Row], name: str) -> ColumnElement[object]:

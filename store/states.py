@@ -26,7 +26,7 @@ class SubmissionState(StrEnum):
 
 FOLLOWING: dict[SubmissionState, frozenset[SubmissionState]] = {
     SubmissionState.RECEIVED: frozenset(
-        {SubmissionState.NACKED, SubmissionState.DUPLICATE, SubmissionState.ACKED},
+        {SubmissionState.NACKED, SubmissionState.DUPLICATE, SubmissionState.ACKED, SubmissionState.QUARANTINED},
     ),
     SubmissionState.ACKED: frozenset(
         {SubmissionState.VALIDATED, SubmissionState.HELD, SubmissionState.QUARANTINED},

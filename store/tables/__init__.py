@@ -1,9 +1,19 @@
 """The tables of the store. Times are UTC and always aware; capacities are whole kW; dates are London days."""
 
+from store.tables.effects import (
+    BaseliningDetail,
+    BaseliningStatus,
+    CapacityValue,
+    Effect,
+    EffectChange,
+    EventDay,
+    RecordSet,
+    Traced,
+)
 from store.tables.exchange import Answer, Breach, Run, Submission
 from store.tables.journal import Audit, Lease, PolicyVersion, Sequence
 from store.tables.parties import Account, AccountKey, Party, PartyRole, Signatory
-from store.tables.reference import BmUnit, CapacityValue, Distributor, MsidPair, ReferenceLoad
+from store.tables.reference import BmUnit, Distributor, MsidPair, ReferenceLoad
 from store.tables.row import Row
 
 METADATA = Row.metadata
@@ -14,19 +24,26 @@ __all__ = [
     "AccountKey",
     "Answer",
     "Audit",
+    "BaseliningDetail",
+    "BaseliningStatus",
     "BmUnit",
     "Breach",
     "CapacityValue",
     "Distributor",
+    "Effect",
+    "EffectChange",
+    "EventDay",
     "Lease",
     "MsidPair",
     "Party",
     "PartyRole",
     "PolicyVersion",
+    "RecordSet",
     "ReferenceLoad",
     "Row",
     "Run",
     "Sequence",
     "Signatory",
     "Submission",
+    "Traced",
 ]

@@ -1,6 +1,6 @@
-"""Dated reference data and the values of GC and DC that change it."""
+"""Dated reference data."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
@@ -71,26 +71,3 @@ class Distributor(Dated, table=True):
     distributor_id: str
     participant_id: str
     gsp_group_id: str
-
-
-class CapacityValue(Row, table=True):
-    """Values of GC and DC that took effect after the register. A row taken back keeps its place and its trace."""
-
-    __tablename__ = "capacity_value"
-    __table_args__ = (Index(None, "bm_unit_id", "effective_from"), Index(None, "submission_ref"))
-
-    id: int | None = Field(default=None, primary_key=True)
-    bm_unit_id: str
-    effective_from: date
-    generation_capacity_kw: int | None = Field(default=None, sa_type=BigInteger)
-    demand_capacity_kw: int | None = Field(default=None, sa_type=BigInteger)
-    source: str
-    declaration_type: str | None = None
-    season: str | None = None
-    season_start_year: int | None = None
-    test_flag: str
-    received_at: datetime = Field(sa_type=UtcTime)
-    submission_ref: str
-    run_number: int
-    line: int
-    withdrawn_at: datetime | None = Field(default=None, sa_type=UtcTime)

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from market.frames import OPEN_END
 from market.reference import CAPACITY_VALUES, SCHEMAS
-from store import capacity_values, parties, reference, signatories
+from store import changes, effects, parties, reference, signatories
 from store.database import connect, reading, writing
 
 NOON = dt.datetime(2026, 11, 10, 12, 0, 0, tzinfo=dt.UTC)
@@ -34,7 +34,7 @@ def value(ref: str, received_at: dt.datetime, *, unit: str = "T_ACME-1", kilowat
 
 def put(session: Session, *rows: dict[str, object], test_flag: str = "OPER") -> None:
     frame = pl.DataFrame(rows, schema=CAPACITY_VALUES)
-    capacity_values.add(session, frame, test_flag=test_flag, run_number=1)
+    effects.add(session, "capacity_values", frame, test_flag=test_flag, run_number=1)
 
 
 def values(session: Session, **wanted: object) -> list[str]:
@@ -81,23 +81,32 @@ def test_test_traffic_sees_live_values_and_its_own(store: Engine) -> None:
 def test_values_taken_back_are_in_force_no_more(store: Engine) -> None:
     with writing(store) as session:
         put(session, value("A", NOON), value("A", NOON) | {"line": 4}, value("B", NOON))
-        assert capacity_values.withdraw(session, "A", [4, 5], at=NOON) == 1
+        assert effects.withdraw(session, "A", [4, 5], at=NOON) == 1
         assert values(session) == ["A", "B"]
-        assert capacity_values.withdraw(session, "A", at=NOON) == 1
+        assert effects.withdraw(session, "A", at=NOON) == 1
         assert values(session) == ["B"]
-        assert capacity_values.withdraw(session, "A", at=NOON) == 0
+        assert effects.withdraw(session, "A", at=NOON) == 0
 
 
-def test_units_whose_values_changed_since_a_mark_are_named(store: Engine) -> None:
+def changed(session: Session, mark: int) -> list[tuple[str, str]]:
+    return sorted(changes.since(session, mark).select("kind", "subject").rows())
+
+
+def test_what_was_put_in_force_or_taken_back_since_a_mark_is_named(store: Engine) -> None:
     with writing(store) as session:
-        capacity_values.hold(session)
-        first = capacity_values.mark(session)
+        changes.hold(session)
+        first = changes.mark(session)
         put(session, value("A", NOON, unit="T_A-1"), value("A", NOON, unit="T_B-1"))
-        second = capacity_values.mark(session)
+        second = changes.mark(session)
         put(session, value("B", NOON, unit="T_B-1"))
-        assert capacity_values.changed_since(session, first) == {"T_A-1", "T_B-1"}
-        assert capacity_values.changed_since(session, second) == {"T_B-1"}
-        assert capacity_values.changed_since(session, capacity_values.mark(session)) == set()
+        third = changes.mark(session)
+        assert changed(session, first) == [("capacity_values", "T_A-1"), ("capacity_values", "T_B-1")]
+        assert changed(session, second) == [("capacity_values", "T_B-1")]
+        assert changes.since(session, third).is_empty()
+        assert effects.withdraw(session, "X", at=NOON) == 0
+        assert changes.since(session, third).is_empty()
+        assert effects.withdraw(session, "A", at=NOON) == 2
+        assert changed(session, third) == [("capacity_values", "T_A-1"), ("capacity_values", "T_B-1")]
 
 
 def test_who_holds_the_values_makes_other_writers_wait_and_no_reader(store: Engine, store_location: str) -> None:
@@ -105,16 +114,16 @@ def test_who_holds_the_values_makes_other_writers_wait_and_no_reader(store: Engi
 
     def follow() -> None:
         with writing(other) as session:
-            capacity_values.hold(session)
-            assert capacity_values.mark(session) == 1
+            changes.hold(session)
+            assert changes.mark(session) == 1
             done.set()
 
     with writing(store) as session:
-        capacity_values.hold(session)
+        changes.hold(session)
         thread = threading.Thread(target=follow)
         thread.start()
         with reading(other) as reader:
-            assert capacity_values.mark(reader) == 0
+            assert changes.mark(reader) == 0
         put(session, value("A", NOON))
         assert not done.wait(0.2)
     thread.join()

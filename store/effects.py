@@ -1,0 +1,69 @@
+"""What accepted submissions put in force as rows: values of GC and DC, baselining, event days."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+from sqlmodel import Session, col, update
+
+from market.reference import BASELINING_DETAILS, BASELINING_STATUSES, CAPACITY_VALUES, EVENT_DAYS
+from store import bulk, changes
+from store.tables import BaseliningDetail, BaseliningStatus, CapacityValue, Effect, EventDay
+
+_LINES_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True)
+class EffectKind:
+    """A kind of effect: its table, the schema of its reference frame, and columns with another name in the table."""
+
+    table: type[Effect]
+    schema: pl.Schema
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    def column(self, name: str) -> str:
+        """The table's column of a column of the reference frame."""
+        return self.renamed.get(name, name)
+
+
+KINDS = {
+    "capacity_values": EffectKind(
+        CapacityValue,
+        CAPACITY_VALUES,
+        {"generation_capacity": "generation_capacity_kw", "demand_capacity": "demand_capacity_kw"},
+    ),
+    "baselining_statuses": EffectKind(BaseliningStatus, BASELINING_STATUSES),
+    "baselining_details": EffectKind(BaseliningDetail, BASELINING_DETAILS),
+    "event_days": EffectKind(EventDay, EVENT_DAYS),
+}
+"""The kinds of effect, each by the name of its reference frame in market.reference."""
+
+
+def add(session: Session, kind: str, frame: pl.DataFrame, *, test_flag: str, run_number: int) -> None:
+    """Adds rows with the columns of the kind's reference frame, made by that run of their submissions."""
+    effect = KINDS[kind]
+    rows = frame.select(pl.col(name).alias(effect.column(name)) for name in effect.schema.names())
+    marked = rows.with_columns(pl.lit(test_flag).alias("test_flag"), pl.lit(run_number).alias("run_number"))
+    bulk.insert(session, str(effect.table.__tablename__), marked)
+    changes.note(session, kind, frame["bm_unit_id"])
+
+
+def withdraw(session: Session, submission_ref: str, lines: Collection[int] | None = None, *, at: datetime) -> int:
+    """Takes back the rows that a submission put in force, or those of the given lines; returns how many that were."""
+    parts: list[list[int] | None] = [None]
+    if lines is not None:
+        wanted = list(lines)
+        parts = [wanted[first : first + _LINES_AT_ONCE] for first in range(0, len(wanted), _LINES_AT_ONCE)]
+    return sum(_withdraw(session, kind, submission_ref, part, at) for kind in KINDS for part in parts)
+
+
+def _withdraw(session: Session, kind: str, submission_ref: str, lines: list[int] | None, at: datetime) -> int:
+    table = KINDS[kind].table
+    statement = update(table).where(col(table.submission_ref) == submission_ref, col(table.withdrawn_at).is_(None))
+    if lines is not None:
+        statement = statement.where(col(table.line).in_(lines))
+    returning = statement.values(withdrawn_at=at).returning(col(table.bm_unit_id))
+    units = session.exec(returning.execution_options(synchronize_session=False)).scalars().all()
+    changes.note(session, kind, pl.Series("subject", units, pl.String))
+    return len(units)

@@ -1,0 +1,24 @@
+"""Which effects are in force for a run."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
+from sqlmodel import and_, col, or_
+
+from store.tables import Traced
+
+
+def conditions(table: type[Traced], test_flag: str, before: tuple[datetime, str] | None) -> list[ColumnElement[bool]]:
+    """The conditions on effects that were not taken back: live ones and those of that test traffic.
+
+    `before` (received time, submission) leaves out those of that submission and of later ones.
+    """
+    wanted: list[ColumnElement[bool]] = [
+        col(table.withdrawn_at).is_(None),
+        col(table.test_flag).in_({"OPER", test_flag}),
+    ]
+    if before is not None:
+        received_at, ref = before
+        same_second = and_(col(table.received_at) == received_at, col(table.submission_ref) < ref)
+        wanted.append(or_(col(table.received_at) < received_at, same_second))
+    return wanted

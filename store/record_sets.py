@@ -1,0 +1,226 @@
+"""Volumes in force as record sets: one immutable parquet file of what one run put in force, named by one row.
+
+The file is durable before the transaction that names it. What a run changes of it is a set in its place: the old one is
+taken back as a whole and the new run's is added.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, select, update
+
+from market.durable import sync_folder
+from market.fault import Fault
+from market.home import Home
+from market.reference import DELIVERED_VOLUMES, EXPECTED_VOLUMES, NOTIFICATIONS, RECEIVED
+from store import changes, frames, in_force
+from store.tables import RecordSet
+
+OF_SET = ("received_at", "submission_ref")
+"""The columns that a whole set has in common: they stand in its row, not in its file."""
+
+ROW_GROUP = 100_000
+"""Rows of a file that are read or left alone together."""
+
+_SETS = pl.Schema({"file": pl.String(), "size": pl.Int64(), "received_at": RECEIVED, "submission_ref": pl.String()})
+
+
+@dataclass(frozen=True)
+class RecordSetKind:
+    """A kind of record set: the reference frame it is read as, its schema, and the columns of a row's days."""
+
+    frame: str
+    schema: pl.Schema
+    first_day: str
+    last_day: str
+
+
+KINDS = {
+    "PN": RecordSetKind("notifications", NOTIFICATIONS, "settlement_date", "settlement_date"),
+    "SEV": RecordSetKind("expected_volumes", EXPECTED_VOLUMES, "effective_from", "effective_to"),
+    "DLV": RecordSetKind("delivered_volumes", DELIVERED_VOLUMES, "settlement_date", "settlement_date"),
+}
+"""The kinds of record set, by the name that their rows and folders have."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A file that is durable and that no row names yet; `file` is its name below the home's record sets."""
+
+    kind: str
+    file: str
+    submission_ref: str
+    run_number: int
+    sha256: str
+    size: int
+    rows: int
+    first_day: date
+    last_day: date
+
+
+def stage(home: Home, kind: str, submission_ref: str, run_number: int, token: int, frame: pl.DataFrame) -> Staged:
+    """Writes what a run puts in force to a file, durable when it returns.
+
+    `frame` has the columns of the kind's schema and at least one row; ValueError where it has none. `token` is the
+    fencing token of the one who writes.
+    """
+    if frame.is_empty():
+        raise ValueError(f"a record set of kind {kind} has no rows")
+    of = KINDS[kind]
+    rows = frame.select(name for name in of.schema if name not in OF_SET).sort(of.first_day, maintain_order=True)
+    first_day, last_day = rows.select(
+        pl.col(of.first_day).min().alias("first"), pl.col(of.last_day).max().alias("last")
+    ).row(0)
+    folder = _make_folder(home.record_sets, kind, first_day.isoformat())
+    temporary = folder / f".{submission_ref}.{run_number}.{token}.{os.getpid()}.staging"
+    try:
+        rows.write_parquet(temporary, compression="zstd", row_group_size=ROW_GROUP)
+        with temporary.open("rb") as written:
+            sha256 = hashlib.file_digest(written, "sha256").hexdigest()
+            size = os.fstat(written.fileno()).st_size
+            os.fsync(written.fileno())
+        # With the hash in its name, a file takes the place of an equal one only.
+        path = folder / f"{submission_ref}.{run_number}.{token}.{sha256[:16]}.parquet"
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(folder)
+    file = path.relative_to(home.record_sets).as_posix()
+    return Staged(kind, file, submission_ref, run_number, sha256, size, rows.height, first_day, last_day)
+
+
+def _make_folder(root: Path, *names: str) -> Path:
+    """A folder below one that exists; those that are new on the way are durable."""
+    folder = root
+    for name in names:
+        folder = folder / name
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(folder.parent)
+    return folder
+
+
+def add(
+    session: Session, home: Home, staged: Staged, *, party_id: str, test_flag: str, received_at: datetime
+) -> RecordSet:
+    """Puts a staged set in force, of the party's submission that was received then.
+
+    Raises Fault where the file is missing or has another size.
+    """
+    if _size(home, staged.file) != staged.size:
+        raise Fault(f"record set {staged.file} is not there with its {staged.size} bytes")
+    found = RecordSet(
+        kind=staged.kind,
+        first_day=staged.first_day,
+        last_day=staged.last_day,
+        party_id=party_id,
+        test_flag=test_flag,
+        received_at=received_at,
+        submission_ref=staged.submission_ref,
+        run_number=staged.run_number,
+        file=staged.file,
+        sha256=staged.sha256,
+        size=staged.size,
+        rows=staged.rows,
+    )
+    session.add(found)
+    session.flush()
+    _note(session, found)
+    return found
+
+
+def withdraw(session: Session, submission_ref: str, *, at: datetime) -> int:
+    """Takes back every set that a submission put in force; returns how many sets those were."""
+    wanted = (col(RecordSet.submission_ref) == submission_ref, col(RecordSet.withdrawn_at).is_(None))
+    statement = update(RecordSet).where(*wanted).values(withdrawn_at=at).returning(RecordSet)
+    found = session.exec(statement.execution_options(synchronize_session=False)).scalars().all()
+    for one in found:
+        _note(session, one)
+    return len(found)
+
+
+def _note(session: Session, one: RecordSet) -> None:
+    subject = pl.Series("subject", [one.party_id], pl.String)
+    changes.note(session, KINDS[one.kind].frame, subject, first_day=one.first_day, last_day=one.last_day)
+
+
+def read(
+    session: Session,
+    home: Home,
+    kind: str,
+    *,
+    days: tuple[date, date],
+    party_id: str | None = None,
+    test_flag: str = "OPER",
+    before: tuple[datetime, str] | None = None,
+) -> pl.DataFrame:
+    """The rows of sets in force that are about the days from the first to the last, with the kind's schema.
+
+    They stand in the order in which their submissions were received. `party_id` leaves out those of other parties.
+    `test_flag` adds to the live sets those of that test traffic; `before` (received time, submission) leaves out those
+    of that submission and of later ones. Raises Fault where a file is missing or has another size.
+    """
+    of = KINDS[kind]
+    wanted = [
+        col(RecordSet.kind) == kind,
+        col(RecordSet.first_day) <= days[1],
+        col(RecordSet.last_day) >= days[0],
+        *in_force.conditions(RecordSet, test_flag, before),
+    ]
+    if party_id is not None:
+        wanted.append(col(RecordSet.party_id) == party_id)
+    columns = [getattr(RecordSet, name) for name in _SETS.names()]
+    sets = frames.read(session, select_columns(*columns).where(*wanted).order_by(col(RecordSet.id)), _SETS)
+    if sets.is_empty():
+        return of.schema.to_frame()
+    for file, size in sets.select("file", "size").iter_rows():
+        if _size(home, file) != size:
+            raise Fault(f"record set {file} is not there with its {size} bytes")
+    ordered = sets.sort(*OF_SET, maintain_order=True).with_columns(
+        path=pl.lit(f"{home.record_sets.absolute()}/") + pl.col("file")
+    )
+    stored = pl.scan_parquet(
+        ordered["path"].to_list(), glob=False, hive_partitioning=False, include_file_paths="path"
+    ).filter(pl.col(of.first_day) <= days[1], pl.col(of.last_day) >= days[0])
+    traced = stored.join(ordered.lazy().select("path", *OF_SET), on="path", how="left", maintain_order="left")
+    return traced.select(of.schema.names()).collect(engine="streaming")
+
+
+def unnamed(session: Session, home: Home, *, older_than: datetime | None = None) -> list[str]:
+    """The files below the home's record sets that no row names; with `older_than`, only those last written before it.
+
+    What a run has staged has no name until its transaction: remove nothing that is young or of a run in work.
+    """
+    named = set(session.exec(select(RecordSet.file)).all())
+    limit = None if older_than is None else older_than.timestamp()
+    return [file for file, written in _files(home) if file not in named and (limit is None or written < limit)]
+
+
+def missing(session: Session, home: Home) -> list[RecordSet]:
+    """The rows, also of sets taken back, whose file is gone or has another size."""
+    rows = session.exec(select(RecordSet).order_by(col(RecordSet.id))).all()
+    return [one for one in rows if _size(home, one.file) != one.size]
+
+
+def _files(home: Home) -> Iterator[tuple[str, float]]:
+    """Every file below the home's record sets with when it was last written."""
+    for path in sorted(home.record_sets.rglob("*")):
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            continue  # renamed since it was seen
+        if not path.is_dir():
+            yield path.relative_to(home.record_sets).as_posix(), found.st_mtime
+
+
+def _size(home: Home, file: str) -> int | None:
+    try:
+        return (home.record_sets / file).stat().st_size
+    except FileNotFoundError:
+        return None
