@@ -36,8 +36,9 @@ class Acceptance:
     frames that it uses.
 
     Of a unit that breaks the rule `no_change` and is not refused the outcome is N. `effect` are the columns kept of
-    units: what accepted ones change, what answers say of refused ones. `days` are the columns of the first record that
-    name the first and the last day that the file is about. `whole` tells that a unit may span the whole file.
+    units: what accepted ones change, what answers say of refused ones. `warned` are the W rules that answers tell.
+    `days` are the columns of the first record that name the first and the last day that the file is about. `whole`
+    tells that a unit may span the whole file.
     """
 
     flow: str
@@ -45,6 +46,7 @@ class Acceptance:
     key: tuple[str, ...] = ()
     no_change: str | None = None
     effect: tuple[str, ...] = ()
+    warned: tuple[str, ...] = ()
     derive: Derive | None = None
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     frames: tuple[str, ...] = ()

@@ -40,8 +40,8 @@ Numbers = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
-class Refusing:
-    """Where one check of severity E is broken: on lines, and, where it is a test of units, of which units."""
+class Place:
+    """Where one check is broken: on which lines, and, where it is a test of units, of which units."""
 
     check: Check
     lines: Numbers
@@ -63,13 +63,13 @@ def ours(what: str) -> Iterator[None]:
 class Tally:
     """Exact counts per rule, and the first breaches of each by line and position, up to `store_limit` a rule.
 
-    `refusing` tells all places of breaches that refuse, without a message, so that each refused unit has its reason.
+    `places` are those of all E and W breaches, without a message, so that each unit knows why it is refused.
     """
 
     store_limit: int
     counts: Counter[str] = field(default_factory=Counter)
     found: dict[str, pl.DataFrame] = field(default_factory=dict)
-    refusing: list[Refusing] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
 
     def add(self, check: Check, frame: pl.DataFrame, broken: pl.Series, count: int) -> None:
         """Counts a check's broken rows and keeps those that are among the rule's first; only these get their message.
@@ -78,9 +78,9 @@ class Tally:
         """
         self.counts[check.rule] += count
         of_units = UNIT in frame.columns
-        if check.severity is Severity.ERROR:
+        if check.severity in (Severity.ERROR, Severity.WARNING):
             lines = frame["line"].filter(broken).to_numpy()
-            self.refusing.append(Refusing(check, lines, frame[UNIT].filter(broken).to_numpy() if of_units else None))
+            self.places.append(Place(check, lines, frame[UNIT].filter(broken).to_numpy() if of_units else None))
         kept = self.found.get(check.rule)
         shown_of = {*check.value.meta.root_names(), *check.message.meta.root_names()}
         # pl.format panics over a column with an empty chunk, which a filter leaves behind

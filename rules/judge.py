@@ -18,7 +18,7 @@ from rules.context import FileFacts, file_columns
 from rules.fused_pass import REFUSED, UNCHANGED, UNIT, Tally, ours, run_checks
 from rules.joined import Frames, joined
 from rules.kept import Kept
-from rules.reasons import reasons
+from rules.reasons import refusals, warnings
 from rules.units import Lines, Units, outcomes
 
 FieldChecks = Callable[[Record], tuple[Check, ...]]
@@ -38,7 +38,8 @@ class Judgement:
 
     `units` is as market.frames.UNITS; `breaches` as BREACHES, cut to the store limit of each rule; `counts` are exact,
     by rule id. `effect` holds the effect columns of accepted units with their `line` and `outcome`; `refused` those of
-    refused ones with `line`, `key` and `reason`: the rule and the message of their first E breach.
+    refused ones with `line`, `key` and `reason`: the rule and the message of their first E breach. `warned` has
+    the effect columns of an accepted unit for each breach of a rule that answers tell, with its `rule` and `reason`.
     """
 
     outcome: str
@@ -47,6 +48,7 @@ class Judgement:
     counts: Mapping[str, int]
     effect: pl.DataFrame
     refused: pl.DataFrame
+    warned: pl.DataFrame
 
     def units_with(self, *letters: str) -> int:
         """How many units have one of the outcomes."""
@@ -132,14 +134,18 @@ def _verdict(layout: Layout, units: Units, tally: Tally, kept: Kept) -> Judgemen
     accepted, refused = frame["outcome"].is_in(["A", "W", "N"]).to_numpy(), (frame["outcome"] == "R").to_numpy()
     told = kept.of(frame, refused, "key")
     if told.height:
-        told = told.with_columns(reasons(units, tally.refusing, found, lines, np.flatnonzero(refused)))
+        told = told.with_columns(refusals(units, tally.places, found, lines, np.flatnonzero(refused)))
+    effect = kept.of(frame, accepted, "outcome")
+    warned = warnings(units, tally.places, found, lines, units.acceptance.warned)
+    of_accepted = effect.with_columns(pl.Series("unit", np.flatnonzero(accepted))[: effect.height])
     return Judgement(
         outcome=_outcome(frame),
         units=frame,
         breaches=_laid_to_units(units, found, lines),
         counts=dict(tally.counts),
-        effect=kept.of(frame, accepted, "outcome"),
+        effect=effect,
         refused=told,
+        warned=of_accepted.join(warned, on="unit", how="inner", maintain_order="left_right").drop("unit"),
     )
 
 

@@ -10,8 +10,8 @@ from market.layout import layout
 from market.severity import Severity
 from rules.acceptance import Acceptance, UnitRows
 from rules.context import FileFacts
-from rules.fused_pass import REFUSED, WARNED, Refusing, Tally
-from rules.reasons import reasons
+from rules.fused_pass import REFUSED, WARNED, Place, Tally
+from rules.reasons import refusals, warnings
 from rules.units import Units, outcomes
 
 DELIVERED = layout("P0282002")
@@ -119,14 +119,21 @@ def test_the_reason_is_the_breach_of_the_lowest_line_and_position() -> None:
         orient="row",
     )  # fmt: skip
     refusing = [
-        Refusing(check("PNS-01", 2, "PNL"), numbers(4), None),
-        Refusing(check("FLD-07", 1, "PNL"), numbers(4), None),
-        Refusing(check("PNT-01", 1, "PNL"), numbers(5, 5), numbers(1, 2)),
-        Refusing(check("IDN-01", 1, "PNU"), numbers(6), None),
+        Place(check("PNS-01", 2, "PNL"), numbers(4), None),
+        Place(check("FLD-07", 1, "PNL"), numbers(4), None),
+        Place(check("PNT-01", 1, "PNL"), numbers(5, 5), numbers(1, 2)),
+        Place(check("IDN-01", 1, "PNU"), numbers(6), None),
     ]
-    told = reasons(units, refusing, found, units.frame()["line"].to_numpy(), np.arange(4))
+    told = refusals(units, refusing, found, units.frame()["line"].to_numpy(), np.arange(4))
     assert told.to_list()[:3] == ["FLD-07 is no time", "FLD-07 is no time", "PNT-01 received late"]
     assert told[3].startswith("IDN-01 The BM Unit is registered")
+    warned = warnings(units, refusing, found, units.frame()["line"].to_numpy(), {"PNT-01", "PNS-01"})
+    assert warned.rows() == [
+        (0, "PNS-01", "PNS-01 ends before it begins"),
+        (1, "PNS-01", "PNS-01 ends before it begins"),
+        (1, "PNT-01", "PNT-01 of another unit"),
+        (2, "PNT-01", "PNT-01 received late"),
+    ]
 
 
 def test_places_that_refuse_are_kept_beyond_the_store_limit() -> None:
@@ -134,4 +141,4 @@ def test_places_that_refuse_are_kept_beyond_the_store_limit() -> None:
     frame = pl.DataFrame({"line": [3, 4, 5]}, {"line": pl.UInt32})
     tally.add(check("PNS-01", 2, "PNL"), frame, pl.Series([True, False, True]), 2)
     assert tally.breaches().height == 1
-    assert tally.refusing[0].lines.tolist() == [3, 5]
+    assert tally.places[0].lines.tolist() == [3, 5]
