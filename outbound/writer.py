@@ -17,6 +17,9 @@ from market.item_type import Kind
 from market.layout import Item, Layout, Record
 from outbound.item_text import item_text
 
+PIECE = 100_000
+"""How many records are made at once: the texts of all items together take many times what a file takes."""
+
 
 def body(layout: Layout, frames: Mapping[str, pl.DataFrame], echoes: Collection[str] = ()) -> bytes:
     """The body records in order of `line`, each ended by LF.
@@ -29,7 +32,7 @@ def body(layout: Layout, frames: Mapping[str, pl.DataFrame], echoes: Collection[
     if not texts:
         return b""
     records = pl.concat(texts).sort("line", maintain_order=True)["text"]
-    return str(records.str.join("").item()).encode()
+    return b"".join(records.slice(at, PIECE).str.join("").item().encode() for at in range(0, records.len(), PIECE))
 
 
 def file(header: Header, layout: Layout, frames: Mapping[str, pl.DataFrame], echoes: Collection[str] = ()) -> bytes:
@@ -66,7 +69,9 @@ def sealed(records: bytes) -> bytes:
 def _records(layout: Layout, record: Record, frame: pl.DataFrame, echo: bool) -> pl.DataFrame:
     _guard(layout, record, frame, echo)
     items = [item_text(pl.col(item.column), item.type) for item in record.items]
-    return frame.select("line", text=pl.concat_str(pl.lit(record.type), *items, pl.lit("\n"), separator="|"))
+    text = pl.concat_str(pl.lit(record.type), *items, pl.lit("\n"), separator="|").alias("text")
+    pieces = [piece.select("line", text) for piece in frame.iter_slices(PIECE)]
+    return pl.concat(pieces) if pieces else frame.select("line", text)
 
 
 def _guard(layout: Layout, record: Record, frame: pl.DataFrame, echo: bool) -> None:

@@ -17,13 +17,14 @@ from outbound.expected_volume_report import expected_volume_report
 HEADER = Header("P0333002", "D", datetime(2026, 10, 30, 6, tzinfo=UTC), "G", "UKDC", "VP", "FLEX", 3)
 DAY, SPRING, AUTUMN = date(2026, 9, 15), date(2026, 3, 29), date(2026, 10, 25)
 Frames = dict[str, pl.DataFrame]
+Row = dict[str, Any]
 
-UNIT = {"bm_unit_id": "V__FFLEX001"}
-MSID = {"import_msid": 1_200_012_345_679}
-OTHER_MSID = {"import_msid": 1_200_012_345_688}
-AMSID = {"import_amsid": 8_000_000_000_017}
-OTHER_AMSID = {"import_amsid": 8_000_000_000_026}
-SITE = {"site_id": 1_234_567}
+UNIT: Row = {"bm_unit_id": "V__FFLEX001"}
+MSID: Row = {"import_msid": 1_200_012_345_679}
+OTHER_MSID: Row = {"import_msid": 1_200_012_345_688}
+AMSID: Row = {"import_amsid": 8_000_000_000_017}
+OTHER_AMSID: Row = {"import_amsid": 8_000_000_000_026}
+SITE: Row = {"site_id": 1_234_567}
 
 
 def periods(day: date, volume: int, **named: Any) -> pl.DataFrame:
@@ -42,8 +43,9 @@ def bm_unit(day: date = DAY, **named: Any) -> pl.DataFrame:
     return frame.drop("baselined_volume")
 
 
-def pair(status: str = "T", **items: Any) -> pl.DataFrame:
+def pair(**items: Any) -> pl.DataFrame:
     row = {**UNIT, **items}
+    status = row.pop("status", "T")
     schema = {"export_msid": pl.Int64, "export_amsid": pl.Int64}
     missing = [pl.lit(row.pop(column, None), dtype).alias(column) for column, dtype in schema.items()]
     names = ("msid_pair_baseline_calculation_status", "amsid_pair_baseline_calculation_status")
@@ -119,11 +121,11 @@ def test_a_volume_that_is_not_there_is_empty() -> None:
 
 
 def test_bm_units_and_pairs_stand_in_the_order_of_their_ids() -> None:
-    other = {"bm_unit_id": "C__AFLEX001"}
+    other: Row = {"bm_unit_id": "C__AFLEX001"}
     frames = {
         "BBP": pl.concat([bm_unit(), bm_unit(**other)]),
-        "BTM": pl.concat([pair(**{**other, **m}) for m in (OTHER_MSID, MSID)]),
-        "TMP": pl.concat([periods(DAY, 0, **{**other, **m}) for m in (OTHER_MSID, MSID)]),
+        "BTM": pl.concat([pair(**other, **m) for m in (OTHER_MSID, MSID)]),
+        "TMP": pl.concat([periods(DAY, 0, **other, **m) for m in (OTHER_MSID, MSID)]),
     }
     assert [line for line in lines(DAY, frames) if line[:3] in ("BBB", "BTM")] == [
         "BBB|C__AFLEX001|",
@@ -174,7 +176,7 @@ def test_a_run_type_that_the_market_does_not_have_is_a_fault() -> None:
     msids=st.dictionaries(st.sampled_from(["V__B", "V__A", "C__A"]), st.sets(st.integers(1, 10**13 - 1), max_size=3)),
 )
 def test_any_units_and_pairs_make_a_file_of_its_structure(day: date, msids: dict[str, set[int]]) -> None:
-    pairs = [{"bm_unit_id": unit, "import_msid": msid} for unit, ids in msids.items() for msid in ids]
+    pairs: list[Row] = [{"bm_unit_id": unit, "import_msid": msid} for unit, ids in msids.items() for msid in ids]
     frames: Frames = {}
     if msids:
         frames["BBP"] = pl.concat([bm_unit(day, bm_unit_id=unit) for unit in msids])

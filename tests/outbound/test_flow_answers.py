@@ -23,7 +23,10 @@ Row = dict[str, Any]
 
 AT = datetime(2026, 9, 14, 9, 30, tzinfo=UTC)
 SPRING, AUTUMN = date(2026, 3, 29), date(2026, 10, 25)
-MORE = {"P0328001": {"settlement_date": pl.Date()}, "P0282002": {"msid_pair_indicator": pl.String()}}
+MORE: dict[str, dict[str, pl.DataType]] = {
+    "P0328001": {"settlement_date": pl.Date()},
+    "P0282002": {"msid_pair_indicator": pl.String()},
+}
 
 
 def units(flow: str, rows: Sequence[Row]) -> pl.DataFrame:

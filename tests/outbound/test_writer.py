@@ -57,6 +57,26 @@ def test_records_stand_in_order_of_line_whatever_their_type() -> None:
     assert [line[:8] for line in text.splitlines()] == [b"GCH|M|SP", b"GCV|T_3|", b"GCV|T_4|", b"GCH|M|SP", b"GCV|T_6|"]
 
 
+def test_records_made_in_pieces_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    heads = [{"line": line, "declaration_type": "M", "bsc_season": "SPR", "season_start_year": 2027,
+              "authorised_signatory_name": "N"} for line in (2, 9)]  # fmt: skip
+    values = [{"line": n, "bm_unit_id": f"T_{n}", "effective_from_date": date(2027, 3, 1)} for n in (3, 12, 5, 4, 10)]
+    frames = {"GCH": typed(DECLARATION, "GCH", heads), "GCV": typed(DECLARATION, "GCV", values)}
+    whole = body(DECLARATION, frames)
+    monkeypatch.setattr("outbound.writer.PIECE", 2)
+    assert body(DECLARATION, frames) == whole
+    assert whole.count(b"\n") == 7
+
+
+def test_an_echo_may_lack_what_is_mandatory_and_nothing_else() -> None:
+    frames = declaration(bm_unit_id=None)
+    assert b"GCV||20261201|||||\n" in body(DECLARATION, frames, echoes=("GCV",))
+    with pytest.raises(Fault, match="BM Unit Id"):
+        body(DECLARATION, frames, echoes=("GCH",))
+    with pytest.raises(Fault, match="Generation Capacity"):
+        body(DECLARATION, declaration(bm_unit_id=None, generation_capacity=10**13), echoes=("GCV",))
+
+
 def test_no_frames_make_no_records() -> None:
     assert body(DECLARATION, {}) == b""
     assert body(DECLARATION, {"GCH": typed(DECLARATION, "GCH", [])}) == b""
