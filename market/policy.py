@@ -4,7 +4,7 @@ The text is that of policy.toml. Percentages are Decimal, power is whole kW: not
 """
 
 import tomllib
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -50,6 +50,7 @@ class Policy:
     retention_archive: int
     retention_answers: int
     retention_audit: int
+    max_units: int = 20_000_000
     flows: dict[str, FlowLimits] = field(default_factory=dict)
     baseline: BaselinePolicy = field(default_factory=BaselinePolicy)
 
@@ -96,6 +97,8 @@ _CHOICES = {
     "revalidation": ("list", "apply"),
 }
 _SCALARS = {item.name: item.type for item in fields(Policy) if item.name not in ("effective_from", "flows", "baseline")}
+_DEFAULTS = {item.name: item.default for item in fields(Policy) if item.default is not MISSING}
+"""What policies that were loaded before a value had a name are read with."""
 
 
 def read_policy(text: str) -> PolicyTable:
@@ -158,9 +161,11 @@ def _baseline(entry: dict[str, Any], before: BaselinePolicy, where: str) -> Base
 
 def _scalar(entry: dict[str, Any], name: str, before: Policy | None, where: str) -> Any:
     if name not in entry:
-        if before is None:
+        if before is not None:
+            return getattr(before, name)
+        if name not in _DEFAULTS:
             raise PolicyError(f"{where}: {name} is missing")
-        return getattr(before, name)
+        return _DEFAULTS[name]
     value, place = entry[name], f"{where}: {name}"
     if _SCALARS[name] is int:
         return _number(value, place)

@@ -19,9 +19,9 @@ BM Units, with the GC and DC of the register in MW:
 | T_OTTR-1 | OTHR | T | 60 | -1 | |
 | E_ABRTW-9 | ACME | E | 15.4 | -5 | |
 | 2__CACME000 | ACME | G | 40 | -76.1 | Supplier's base unit, GSP Group _C |
-| 2__CACME001 | ACME | S | 5 | -0.312 | Supplier's additional unit, GSP Group _C |
+| 2__CACME001 | ACME | S | 5 | -0.312 | Supplier's additional unit, GSP Group _C, baselined |
 | C__FACME001 | ACME | S | 0 | -7 | CVA-registered, GSP Group _F |
-| V__FEXMP001 | VOLT | V | 0 | 0 | Secondary BM Unit, GSP Group _F |
+| V__FEXMP001 | VOLT | V | 0 | 0 | Secondary BM Unit, GSP Group _F, baselined |
 | V__CEXMP001 | VOLT | V | 0 | 0 | Secondary BM Unit, GSP Group _C, since 1 September 2026 |
 | I_EAG-ACME1 | ACME | I | 619.82 | 0 | Production |
 | I_EAD-ACME1 | ACME | I | 0 | -619.82 | Consumption |
@@ -61,6 +61,9 @@ _signatories = [
     ("VOLT", "Vera Volt", "A", OPEN_END),
 ]
 
+BASELINED = ("2__CACME001", "V__FEXMP001")
+"""The Baselined BM Units."""
+
 # BM Unit, Lead Party, type, GSP Group, GC and DC in kW, P/C flag, first and last day
 _bm_units = [
     ("T_DINO-1", "ACME", "T", None, 99_000, -2_000, "P", MARKET_START, OPEN_END),
@@ -95,7 +98,7 @@ def references() -> dict[str, pl.DataFrame]:
         netso_name=pl.col("bm_unit_id").str.slice(2),
         bm_unit_name=pl.col("bm_unit_id"),
         fpn_flag=pl.when(pl.col("bm_unit_type").is_in(["T", "E", "I"])).then(pl.lit("T")),
-        baselined=pl.lit("F"),
+        baselined=pl.when(pl.col("bm_unit_id").is_in(BASELINED)).then(pl.lit("T")).otherwise(pl.lit("F")),
         interconnector_id=pl.when(pl.col("bm_unit_type") == "I").then(pl.lit("EA")),
     )
     return {
@@ -123,7 +126,8 @@ def judged(
     lines = index_lines(f"AAA|\n{body}\nZZZ|\n".encode())
     structure = structure_of(lines, layout(flow), 10)
     assert not structure.places, structure.places
-    facts = FileFacts(sender, "BP", received_at, policy, references() if known is None else known)
+    known = references() if known is None else known
+    facts = FileFacts(sender, "BP", received_at, policy, known, records=lines.count)
     return judge(layout(flow), slices(lines, structure, slice_records), facts, field_checks)
 
 
