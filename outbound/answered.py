@@ -21,7 +21,7 @@ class Answered:
     All three frames have `line` (UInt32) and the columns that the flow's acceptance keeps of its units, typed (dates
     are Date, MSIDs Int64, volumes Int64 scaled by 10,000 MWh). `accepted` holds the accepted units, unchanged ones
     among them. `refused` has a row a refused unit and its `reason` (String: the id of a rule, a space, its message).
-    `warned` has a row for each accepted unit and each W breach on it, with `rule` and `reason`.
+    `warned` has a row for each accepted unit and each W breach on it that answers tell, with `rule` and `reason`.
     """
 
     accepted: pl.DataFrame
