@@ -42,8 +42,8 @@ def expected_volume_report(
 
     `frames` are as the module tells, by record type; a type without rows may be missing, and items that can have one
     value only (indicators, BL01) may be. Records are ordered by the ids that name them. Every BM Unit, pair and site
-    has each period of the day once, as the layout wants; of one whose baseline is not calculated (status `F`) volumes
-    may be null and are told as 0, for the item is mandatory and the status says that they are none.
+    has each period of the day once, as the layout wants; also one whose baseline is not calculated (status `F`),
+    for the item is mandatory.
 
     Raises Fault where that does not hold, or a row is named twice or has nothing above it.
     """
@@ -51,7 +51,6 @@ def expected_volume_report(
     rows["BBB"] = rows["BBP"].select("bm_unit_id").unique()
     for record in _RECORDS:
         _check(record, rows, settlement_date)
-        rows[record.type] = _without_nulls(record, rows)
     if rows["BBB"].is_empty():
         return None
     head = pl.DataFrame(
@@ -107,19 +106,6 @@ def _check_periods(record: Record, periods: pl.DataFrame, above: int, day: date)
     if periods.height != above * due or not periods["settlement_period_id"].is_between(1, due).all():
         found = f"{periods.height} periods below {above} {record.parent}"
         raise Fault(f"{FILE_TYPE} {record.type}: {found}, {day} has 1 to {due} for each")
-
-
-def _without_nulls(record: Record, rows: Frames) -> pl.DataFrame:
-    """The rows of a record type; 0 for the volumes of pairs and sites that could not be calculated."""
-    frame, key = rows[record.type], _path(record)[:-1]
-    if [item.column for item in record.items] != ["settlement_period_id", "baselined_volume"]:
-        return frame
-    assert record.parent is not None
-    status = next(item.column for item in _LAYOUT.record(record.parent).items if item.column.endswith("_status"))
-    above = rows[record.parent].select(*key, (pl.col(status) == "F").alias("none"))
-    volume = pl.col("baselined_volume")
-    told = pl.when("none").then(volume.fill_null(0)).otherwise(volume)
-    return frame.join(above, on=key, how="left", maintain_order="left").with_columns(told.alias("baselined_volume"))
 
 
 def _numbered(rows: Frames) -> Frames:

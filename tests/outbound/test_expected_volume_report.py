@@ -120,12 +120,12 @@ def test_a_volume_that_is_not_there_is_empty() -> None:
     assert lines(DAY, {"BBP": none})[2] == "BBP|1||1|-0.5||"
 
 
-def test_volumes_that_could_not_be_calculated_are_told_as_none_by_the_status() -> None:
-    none = periods(DAY, 1, **UNIT, **MSID).with_columns(pl.lit(None, pl.Int64).alias("baselined_volume"))
-    body = lines(DAY, {"BBP": bm_unit(), "BTM": pair(**MSID, status="F"), "TMP": none})
-    assert first_periods(body)[3:] == ["BTM|T|B|BL01|1200012345679||F|", "TMP|1|0|"]
+def test_a_pair_without_a_volume_is_a_fault() -> None:
+    frames = {"BBP": bm_unit(), "BTM": pair(**MSID, status="F"), "TMP": periods(DAY, 0, **UNIT, **MSID)}
+    assert first_periods(lines(DAY, frames))[3:] == ["BTM|T|B|BL01|1200012345679||F|", "TMP|1|0|"]
+    none = frames["TMP"].with_columns(pl.lit(None, pl.Int64).alias("baselined_volume"))
     with pytest.raises(Fault, match="TMP: a value of Baselined Volume"):
-        lines(DAY, {"BBP": bm_unit(), "BTM": pair(**MSID, status="T"), "TMP": none})
+        lines(DAY, {**frames, "TMP": none})
 
 
 def test_bm_units_and_pairs_stand_in_the_order_of_their_ids() -> None:
