@@ -3,15 +3,17 @@
 Every problem of a file is told with its line, column and value; a file with a problem changes nothing.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import pandera.polars as pa
 import polars as pl
 from pandera.errors import SchemaErrors
 
 from market.frames import OPEN_END
 from market.reference import MARKET_START
 from store import dated
-from store.reference_kinds import Kind
+from store.reference_kinds import Column, Kind
 from store.refused import RefusedError
 
 PROBLEMS = pl.Schema({"line": pl.UInt32, "column": pl.String, "message": pl.String})
@@ -58,7 +60,7 @@ def read_text(path: Path) -> pl.DataFrame:
         counted = pl.format(
             "{} values, the header names {}", pl.col("text").str.count_matches(",") + 1, pl.lit(frame.width)
         )
-        raise ReferenceFileError(path.name, _problems(uneven, "all columns", counted))
+        raise ReferenceFileError(path.name, problems_of(uneven, "all columns", counted))
     text = frame.select(pl.when(pl.all() != "").then(pl.all()))
     return text.with_row_index("line", 2).filter(pl.any_horizontal(pl.exclude("line").is_not_null()))
 
@@ -68,15 +70,7 @@ def checked(kind: Kind, text: pl.DataFrame, file_name: str) -> pl.DataFrame:
 
     Raises ReferenceFileError.
     """
-    named = {column.name for column in kind.columns}
-    unlike = [f"column {name} is missing" for name in sorted(named - set(text.columns))]
-    unlike += [f"column {name} is unknown" for name in sorted(set(text.columns) - named - {"line"})]
-    if unlike:
-        raise _whole_file(file_name, *unlike)
-    try:
-        kind.schema().validate(text.drop("line"), lazy=True)
-    except SchemaErrors as errors:
-        raise ReferenceFileError(file_name, _field_problems(kind, text, errors)) from errors
+    checked_values(kind.columns, text, file_name)
     rows = text.with_columns(
         pl.col("effective_from").fill_null(str(MARKET_START)), pl.col("effective_to").fill_null(str(OPEN_END))
     )
@@ -85,6 +79,20 @@ def checked(kind: Kind, text: pl.DataFrame, file_name: str) -> pl.DataFrame:
     if not problems.is_empty():
         raise ReferenceFileError(file_name, problems.sort("line"))
     return days
+
+
+def checked_values(columns: Sequence[Column], text: pl.DataFrame, file_name: str) -> None:
+    """Raises ReferenceFileError where a file has other columns than these, or one has a value that is not allowed."""
+    named = {column.name for column in columns}
+    unlike = [f"column {name} is missing" for name in sorted(named - set(text.columns))]
+    unlike += [f"column {name} is unknown" for name in sorted(set(text.columns) - named - {"line"})]
+    if unlike:
+        raise _whole_file(file_name, *unlike)
+    schema = pa.DataFrameSchema({column.name: column.schema() for column in columns})
+    try:
+        schema.validate(text.drop("line"), lazy=True)
+    except SchemaErrors as errors:
+        raise ReferenceFileError(file_name, _field_problems(columns, text, errors)) from errors
 
 
 def kilowatts(megawatts: str) -> pl.Expr:
@@ -97,13 +105,15 @@ def _whole_file(file_name: str, *messages: str) -> ReferenceFileError:
     return ReferenceFileError(file_name, pl.DataFrame(rows, schema=PROBLEMS))
 
 
-def _problems(rows: pl.DataFrame, column: str, message: pl.Expr) -> pl.DataFrame:
-    return rows.select(
+def problems_of(rows: pl.DataFrame, column: str, message: pl.Expr) -> pl.DataFrame:
+    """A problem of PROBLEMS for each row, with its `line` and that message."""
+    # pl.format panics on a column with an empty chunk.
+    return rows.rechunk().select(
         pl.col("line").cast(pl.UInt32), pl.lit(column).alias("column"), message.cast(pl.String).alias("message")
     )
 
 
-def _field_problems(kind: Kind, text: pl.DataFrame, errors: SchemaErrors) -> pl.DataFrame:
+def _field_problems(columns: Sequence[Column], text: pl.DataFrame, errors: SchemaErrors) -> pl.DataFrame:
     missing = pl.col("check") == "not_nullable"
     message = (
         pl.when(missing)
@@ -113,14 +123,14 @@ def _field_problems(kind: Kind, text: pl.DataFrame, errors: SchemaErrors) -> pl.
     cases = pl.DataFrame(errors.failure_cases)
     found = cases.select(pl.col("index").cast(pl.UInt32), "column", message.alias("message"))
     lines = text.select("line").with_row_index("index")
-    order = {column.name: position for position, column in enumerate(kind.columns)}
+    order = {column.name: position for position, column in enumerate(columns)}
     problems = found.join(lines, on="index").select(pl.col("line").cast(pl.UInt32), "column", "message")
     return problems.sort("line", pl.col("column").replace_strict(order))
 
 
 def _no_days(rows: pl.DataFrame, days: pl.DataFrame, name: str) -> pl.DataFrame:
     wrong = rows.filter(days[name].is_null())
-    return _problems(wrong, name, pl.format("{} is no day of the calendar", name))
+    return problems_of(wrong, name, pl.format("{} is no day of the calendar", name))
 
 
 def _disorder(kind: Kind, days: pl.DataFrame) -> pl.DataFrame:
@@ -130,4 +140,4 @@ def _disorder(kind: Kind, days: pl.DataFrame) -> pl.DataFrame:
     overlapping = dated.overlaps(whole, kind.dated.key)
     key = pl.concat_str(kind.dated.key, separator=" ", ignore_nulls=True)
     meets = pl.format("{} overlaps an earlier row of {}", "effective_from", key)
-    return pl.concat([_problems(backwards, "effective_to", ends), _problems(overlapping, "effective_from", meets)])
+    return pl.concat([problems_of(backwards, "effective_to", ends), problems_of(overlapping, "effective_from", meets)])

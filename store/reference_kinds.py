@@ -34,10 +34,6 @@ class Kind:
     columns: tuple[Column, ...]
     dated: DatedTable
 
-    def schema(self) -> pa.DataFrameSchema:
-        """The pandera schema of the file's text columns."""
-        return pa.DataFrameSchema({column.name: column.schema() for column in self.columns})
-
 
 def _text(name: str, longest: int, *, required: bool = False) -> Column:
     pattern = rf"^[!-~](?:[ -~]{{0,{longest - 2}}}[!-~])?$"
@@ -54,9 +50,9 @@ def _code(name: str, longest: int, *, required: bool = False) -> Column:
     return Column(name, pattern, f"a code of at most {longest} letters, digits, _ and -", required)
 
 
-_DAY = (r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a date as YYYY-MM-DD")
-_BOUNDS = (Column("effective_from", *_DAY), Column("effective_to", *_DAY))
-_MSID = (r"^[0-9]{13}$", "13 digits")
+DAY = (r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a date as YYYY-MM-DD")
+_BOUNDS = (Column("effective_from", *DAY), Column("effective_to", *DAY))
+MSID = (r"^[0-9]{13}$", "13 digits")
 _POSITIVE = (r"^(?:0|[1-9][0-9]{0,9})(?:\.[0-9]{1,3})?$", "MW with at most three decimals, zero or positive")
 _NEGATIVE = (
     r"^(?:-(?:0|[1-9][0-9]{0,9})(?:\.[0-9]{1,3})?|0(?:\.0{1,3})?)$",
@@ -108,10 +104,10 @@ _ALL = (
         (
             _code("bm_unit_id", 11, required=True),
             _one_of("pair_indicator", "T A D", required=True),
-            Column("import_msid", *_MSID),
-            Column("export_msid", *_MSID),
-            Column("import_amsid", *_MSID),
-            Column("export_amsid", *_MSID),
+            Column("import_msid", *MSID),
+            Column("export_msid", *MSID),
+            Column("import_amsid", *MSID),
+            Column("export_amsid", *MSID),
             _one_of("baselining_indicator", "S I B"),
             _code("baselining_methodology", 4),
             *_BOUNDS,

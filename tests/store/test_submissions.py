@@ -75,6 +75,18 @@ def test_a_state_that_cannot_follow_is_a_fault(acme: Engine, enter: Enter, new: 
             submissions.change_state(session, ref, RECEIVED, new, actor="a", why="", at=NOON)
 
 
+def test_a_file_that_cannot_be_read_is_quarantined_and_its_channel_goes_on(acme: Engine, enter: Enter) -> None:
+    quarantined = SubmissionState.QUARANTINED
+    with writing(acme) as session:
+        first, second = enter(session), enter(session, after=SECOND)
+        assert [one.ref for one in submissions.earlier_undecided(session, second)] == [first.ref]
+        submissions.note_fault(session, first.ref, RECEIVED, "killed", next_try_at=NOON, actor="worker", at=NOON)
+        moved = submissions.change_state(session, first.ref, RECEIVED, quarantined, actor="a", why="twice", at=NOON)
+        assert (moved.state, moved.fault, moved.receipt_code) == (quarantined, None, None)
+        assert submissions.earlier_undecided(session, second) == []
+        assert submissions.faults(session) == []
+
+
 def test_an_unknown_submission_is_a_fault(acme: Engine) -> None:
     with writing(acme) as session, pytest.raises(Fault, match="unknown"):
         submissions.record(session, "0" * 26, RECEIVED, sha256="00")
