@@ -21,6 +21,9 @@ DELIVERED = ("bm_unit_id", "settlement_date", "import_msid", "import_amsid", "se
 EXPECTED = ("bm_unit_id", "settlement_period", "effective_from")
 """What a Submitted Expected Volume is about, dated ones and Default ones apart."""
 
+METERED = ("import_msid", "import_amsid", "settlement_date", "settlement_period")
+"""What a metered volume of a pair is about."""
+
 PAIR = ("bm_unit_id", "pair_indicator", "import_msid", "import_amsid")
 """What names a pair in a BM Unit."""
 
@@ -53,6 +56,11 @@ def expected_volumes_in_force(frame: pl.DataFrame, days: Iterable[date]) -> pl.D
     ).filter(pl.col("settlement_period") <= periods_in_day_expr(pl.col("settlement_date")))
     undated = spread.join(dated, on=["bm_unit_id", "settlement_date", "settlement_period"], how="anti")
     return pl.concat([dated, undated.select(dated.columns)])
+
+
+def pair_volumes_in_force(frame: pl.DataFrame) -> pl.DataFrame:
+    """Of each pair, day and period the last metered volume: PAIR_VOLUMES in and out."""
+    return _last(frame, METERED)
 
 
 def event_days_in_force(frame: pl.DataFrame) -> pl.DataFrame:

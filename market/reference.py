@@ -204,11 +204,15 @@ PAIR_VOLUMES = pl.Schema(
         "settlement_date": pl.Date(),
         "settlement_period": pl.Int64(),
         "volume": pl.Int64(),
+        "received_at": RECEIVED,
+        "submission_ref": pl.String(),
+        "line": pl.UInt32(),
     }
 )
 """One row a metered volume of a pair and period: MWh scaled by 10,000 in SVA sign, import positive.
 
-It is an MSID Pair's where `import_amsid` is null, else the AMSID Pair's, with `import_msid` null. Once each."""
+It is an MSID Pair's where `import_amsid` is null, else the AMSID Pair's, with `import_msid` null. What an operator
+loaded has the load's name as `submission_ref`."""
 
 SCHEMAS = {
     "parties": PARTIES,
@@ -223,5 +227,6 @@ SCHEMAS = {
     "baselining_statuses": BASELINING_STATUSES,
     "baselining_details": BASELINING_DETAILS,
     "event_days": EVENT_DAYS,
+    "pair_volumes": PAIR_VOLUMES,
 }
 """Every reference frame by its name."""

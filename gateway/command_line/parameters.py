@@ -29,15 +29,24 @@ def add_parameters(app: typer.Typer) -> None:
 @_reference.command("load")
 def _load_reference(
     context: typer.Context,
-    kind: Annotated[str, typer.Argument(help="parties, signatories, bm-units, msid-pairs, distributors")],
+    kind: Annotated[str, typer.Argument(help="parties, signatories, bm-units, msid-pairs, distributors, pair-volumes")],
     file: Path,
     format_: FormatOption = Format.TEXT,
 ) -> None:
     """Load a CSV file of reference data; rows are added, corrected and ended, never overwritten."""
+    from store import pair_volumes
     from store.database import writing
     from store.reference_load import load
 
     place: Place = context.obj
+    if kind == pair_volumes.KIND:
+        with place.opened() as engine, writing(engine) as session:
+            done = pair_volumes.load(session, place.home, file, at=system_clock(), actor=operator())
+        if format_ is Format.JSON:
+            write_json({"kind": kind, **vars(done)})
+        else:
+            write(f"{kind}: {done.volumes} volumes of {done.pairs} pairs on {done.days} days, as {done.ref}\n")
+        return
     with place.opened() as engine, writing(engine) as session:
         summary = load(session, kind, file, at=system_clock(), actor=operator())
     if format_ is Format.JSON:

@@ -4,6 +4,8 @@ from datetime import date
 
 import polars as pl
 
+from market.in_force import baselining_details_in_force
+
 PAIR = ["bm_unit_id", "import_msid", "import_amsid"]
 """What names a pair: its Import MSID where its indicator is T, its Import AMSID where A or D; the other is null."""
 
@@ -34,19 +36,14 @@ def pairs_on(day: date, msid_pairs: pl.DataFrame, details: pl.DataFrame) -> pl.D
     change that holds on the day ranks before the indicator that a pair came with.
     """
     by_msid = pl.col("pair_indicator") == "T"
-    allocated = msid_pairs.filter(
-        pl.lit(day).is_between(pl.col("effective_from"), pl.col("effective_to"))
-    ).with_columns(
+    holds = pl.lit(day).is_between(pl.col("effective_from"), pl.col("effective_to"))
+    allocated = msid_pairs.filter(holds).with_columns(
         import_msid=pl.when(by_msid).then("import_msid"),
         import_amsid=pl.when(~by_msid).then("import_amsid"),
         around_import_msid=pl.when(~by_msid).then("import_msid"),
     )
-    changes = (
-        details.filter(pl.col("effective_from") <= day)
-        .sort("effective_from", "received_at", "submission_ref", "line")
-        .unique(PAIR, keep="last")
-        .select(*PAIR, changed="baselining_indicator")
-    )
-    joined = allocated.join(changes, on=PAIR, how="left", nulls_equal=True, validate="m:1")
+    key = [*PAIR, "pair_indicator"]
+    changes = baselining_details_in_force(details).filter(holds).select(*key, changed="baselining_indicator")
+    joined = allocated.join(changes, on=key, how="left", nulls_equal=True, validate="m:1")
     indicator = pl.coalesce("changed", "baselining_indicator")
     return joined.with_columns(baselining_indicator=indicator).select(PAIRS.names()).sort(PAIR)

@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -245,7 +245,10 @@ def test_pairs_are_those_of_the_day_with_the_last_indicator() -> None:
         pair("B", import_msid="1300012345678", effective_from=PLAIN + timedelta(days=1)),
         pair("S", pair_indicator="A", import_msid=MSID, import_amsid=AMSID),
     )
-    change = {"bm_unit_id": UNIT, "pair_indicator": "T", "import_msid": MSID, "effective_from": PLAIN}
+    change = {
+        "bm_unit_id": UNIT, "pair_indicator": "T", "import_msid": MSID, "effective_from": PLAIN,
+        "received_at": datetime(2026, 9, 1, tzinfo=UTC),
+    }  # fmt: skip
     details = frame(
         BASELINING_DETAILS,
         {**change, "baselining_indicator": "B", "submission_ref": "b", "line": 2},
