@@ -11,6 +11,8 @@ from market.clock import london_day
 from market.header import Header
 from market.policy import Policy
 from market.reference import BM_UNITS
+from outbound.answered import Answered
+from outbound.flow_answers import ANSWERS
 from outbound.names import outgoing_name
 from outbound.registration_report import registration_report
 from outbound.report import Verdict, report
@@ -25,6 +27,12 @@ def add(session: Session, at: datetime, submission: Submission, run: Run, valuat
     policy = policies.in_force(session).on(london_day(submission.received_at))
     if submission.file_type == "K0151001":
         _add_registration_report(session, at, submission, run, valuation, policy)
+    judgement = valuation.judgement
+    for answer in ANSWERS.get(valuation.header.file_type, ()):
+        records = answer.records(Answered(judgement.effect, judgement.refused, judgement.warned))
+        if records:
+            header = _header(session, at, valuation, answer.file_type, policy)
+            _add_flow_answer(session, at, submission, run, header, answer.write(header, records))
     _add_report(session, at, submission, run, valuation, policy)
 
 
@@ -67,7 +75,12 @@ def _add_registration_report(
         .select(BM_UNITS.names())
     )
     header = _header(session, at, valuation, "R0145005", policy)
-    body = registration_report(header, submission.party_id, rows)
+    _add_flow_answer(session, at, submission, run, header, registration_report(header, submission.party_id, rows))
+
+
+def _add_flow_answer(
+    session: Session, at: datetime, submission: Submission, run: Run, header: Header, body: bytes
+) -> None:
     answers.add(
         session,
         account=submission.account,

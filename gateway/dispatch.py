@@ -123,7 +123,11 @@ class Dispatcher:
         if submission.state is SubmissionState.RECEIVED:
             sha256 = archive.keep(office.home, submission.landing_name)
             day = london_day(submission.received_at)
-            what = self._workers.run(submission.size, read_file, office.home, office.location, sha256, day)
+            try:
+                what = self._workers.run(submission.size, read_file, office.home, office.location, sha256, day)
+            except WorkerDiedError as error:
+                self._quarantine(submission, sha256, error)
+                return
             submission = steps.acknowledged(office, ref, what)
             self._on_answer()
             archive.let_go(office.home, submission.landing_name)
@@ -136,14 +140,20 @@ class Dispatcher:
 
     def _decide(self, submission: Submission) -> Submission:
         office = self._office
+        token = office.token
+        if token is None:
+            raise LeaseLostError(f"gateway {office.name} does not hold the lease")
         try:
             valuation = self._workers.run(
-                submission.size, valuate_file, office.home, office.location, submission.ref, office.clock()
+                submission.size, valuate_file, office.home, office.location, submission.ref, office.clock(), token
             )
         except WorkerDiedError as error:
-            _log.error("submission %s is quarantined: %s", submission.ref, error)
-            return steps.quarantined(office, submission.ref, str(error))
+            return self._quarantine(submission, None, error)
         return steps.decided(office, submission.ref, valuation)
+
+    def _quarantine(self, submission: Submission, sha256: str | None, error: WorkerDiedError) -> Submission:
+        _log.error("submission %s is quarantined: %s", submission.ref, error)
+        return steps.quarantined(self._office, submission.ref, submission.state, str(error), sha256)
 
     def _note_fault(self, submission: Submission, error: Exception) -> None:
         """Says when to try again, here and in the row; a row that cannot be written now changes nothing here."""

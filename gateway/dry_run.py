@@ -18,6 +18,7 @@ from ingest.envelope import Entry, Refusal
 from market.clock import london_day
 from market.frames import BREACHES
 from market.header import Header
+from market.home import Home
 from store import policy as policies
 from store.database import reading
 from store.states import SubmissionState
@@ -64,7 +65,12 @@ class Checked:
 
 
 def check(
-    engine: Engine, path: Path, party_id: str | None, received_at: datetime, judged: Callable[[int, int], None]
+    engine: Engine,
+    home: Home,
+    path: Path,
+    party_id: str | None,
+    received_at: datetime,
+    judged: Callable[[int, int], None],
 ) -> Checked:
     """Checks a file as if the party sent it; the party is the header's where none is given.
 
@@ -83,7 +89,7 @@ def check(
                 path, submission.file_type, what, receipt.entries, outcome, UnitCounts(), BREACHES.to_frame(), {}
             )
         submission.skipped = receipt.skipped
-        arrival, facts = judged_by(session, submission, what.header)
+        arrival, facts = judged_by(session, home, submission, what.header, body)
     judged(0, what.records)
     judgement = validate(body, what.header, arrival, facts, lambda done: judged(done, what.records))
     units = UnitCounts(

@@ -1,38 +1,33 @@
-"""What accepted units put in force, flow by flow."""
+"""What accepted units put in force: rows of effects, or record sets of volumes."""
 
 import polars as pl
 from sqlmodel import Session
 
 from gateway.valuation import Valuation
-from store import effects
+from market.home import Home
+from market.layout import layout
+from market.reference import RECEIVED
+from rules.catalogue import acceptance_of
+from store import effects, record_sets
 from store.tables import Run, Submission
 
 
-def put_in_force(session: Session, submission: Submission, run: Run, valuation: Valuation) -> None:
-    """Writes the effects of a run's accepted units; a flow without effects of its own changes no value in force."""
+def put_in_force(session: Session, home: Home, submission: Submission, run: Run, valuation: Valuation) -> None:
+    """Writes the effects of a run's accepted units; a flow that puts nothing in force changes no value."""
+    puts = acceptance_of(layout(valuation.header.file_type)).puts
     effect = valuation.judgement.effect
-    if submission.file_type == "K0151001" and effect.height:
-        effects.add(
+    for staged in valuation.staged:
+        record_sets.add(
             session,
-            "capacity_values",
-            _declared(effect, submission),
+            home,
+            staged,
+            party_id=submission.party_id,
             test_flag=valuation.header.flag,
-            run_number=run.number,
+            received_at=submission.received_at,
         )
-
-
-def _declared(effect: pl.DataFrame, submission: Submission) -> pl.DataFrame:
-    """Accepted declarations as market.reference.CAPACITY_VALUES: unchanged ones too, for a declaration was made."""
-    return effect.select(
-        "bm_unit_id",
-        pl.col("effective_from_date").alias("effective_from"),
-        pl.col("declared.generation_capacity").alias("generation_capacity"),
-        pl.col("declared.demand_capacity").alias("demand_capacity"),
-        pl.lit("DECLARATION").alias("source"),
-        pl.col("GCH.declaration_type").alias("declaration_type"),
-        pl.col("GCH.bsc_season").alias("season"),
-        pl.col("GCH.season_start_year").cast(pl.Int32).alias("season_start_year"),
-        pl.lit(submission.received_at).cast(pl.Datetime("us", "UTC")).alias("received_at"),
-        pl.lit(submission.ref).alias("submission_ref"),
-        "line",
-    )
+    if puts is not None and puts.frame in effects.KINDS and effect.height:
+        rows = puts.rows(effect).with_columns(
+            pl.lit(submission.received_at).cast(RECEIVED).alias("received_at"),
+            pl.lit(submission.ref).alias("submission_ref"),
+        )
+        effects.add(session, puts.frame, rows, test_flag=valuation.header.flag, run_number=run.number)

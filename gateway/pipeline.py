@@ -11,14 +11,14 @@ gateway.steps for files that were taken, and in gateway.dry_run for those that a
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 
 from ingest.envelope import Entry, Refusal, Sender, judge_body, judge_header, judge_size, read_header
 from ingest.envelope_warnings import envelope_warnings
 from ingest.lines import Lines, count_records, index_lines
-from ingest.records import SLICE_RECORDS, Slice, slices
+from ingest.records import SLICE_RECORDS, Slice, first_record, slices
 from ingest.sequence import ChannelState, judge_sequence
 from ingest.structure import Structure, structure_of
 from market.header import Header
@@ -156,6 +156,19 @@ def validate(
         header, lines, arrival.file_name, arrival.received_at, arrival.skipped, arrival.name_used
     )
     return with_warnings(judgement, warned)
+
+
+def days_about(body: Body) -> tuple[date, date] | None:
+    """The first and the last day that a file is about, as its first record says; None where it does not say.
+
+    A range that is open, or the wrong way round, is about its first day.
+    """
+    columns = acceptance_of(body.structure.layout).days
+    if not columns:
+        return None
+    first = first_record(body.lines, body.structure)
+    days = [first[column].item() for column in columns]
+    return None if days[0] is None else (days[0], max(days[0], days[-1] or days[0]))
 
 
 def _told(pieces: Iterator[Slice], judged: Callable[[int], None]) -> Iterator[Slice]:

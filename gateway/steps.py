@@ -132,7 +132,7 @@ def decided(office: Office, ref: str, valuation: Valuation) -> Submission:
         if is_stale(session, valuation):
             raise StaleError(ref)
         run = _add_run(session, office, submission, valuation)
-        put_in_force(session, submission, run, valuation)
+        put_in_force(session, office.home, submission, run, valuation)
         answers_out.add(session, office.clock(), submission, run, valuation)
         return submissions.change_state(
             session,
@@ -175,9 +175,13 @@ def _add_run(session: Session, office: Office, submission: Submission, valuation
     return run
 
 
-def quarantined(office: Office, ref: str, why: str) -> Submission:
-    """Keeps a submission away from the workers until an operator decides; its channel goes on."""
+def quarantined(office: Office, ref: str, state: SubmissionState, why: str, sha256: str | None) -> Submission:
+    """Keeps a submission away from the workers until an operator decides; its channel goes on.
+
+    `sha256` is that of its archived bytes where the row does not have it yet.
+    """
+    archived = {} if sha256 is None else {"sha256": sha256}
     with office.committing() as session:
         return submissions.change_state(
-            session, ref, SubmissionState.ACKED, SubmissionState.QUARANTINED, actor=ACTOR, why=why, at=office.clock()
+            session, ref, state, SubmissionState.QUARANTINED, actor=ACTOR, why=why, at=office.clock(), **archived
         )

@@ -1,25 +1,27 @@
 """Judging an acknowledged submission against the store: what is read, at which versions, and what comes out."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import polars as pl
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from gateway import archive
-from gateway.pipeline import Arrival, read_body, validate
+from gateway.pipeline import Arrival, Body, days_about, read_body, validate
 from ingest.envelope import read_header
 from market.clock import london_day
 from market.fault import Fault
 from market.header import Header
 from market.home import Home
-from rules.catalogue import references_of
+from market.layout import layout
+from rules.catalogue import acceptance_of, references_of
 from rules.context import FileFacts
 from rules.judge import Judgement
-from store import changes, reference, submissions
+from store import changes, record_sets, reference, runs, submissions
 from store import policy as policies
 from store.database import reading
+from store.record_sets import Staged
 from store.tables import Submission
 
 NAME_MEMORY = timedelta(days=31)
@@ -27,11 +29,20 @@ NAME_MEMORY = timedelta(days=31)
 
 
 @dataclass(frozen=True)
+class EffectsRead:
+    """The effects that a judgement read: reference frames, of these BM Units or this Party, volumes of these days."""
+
+    frames: frozenset[str]
+    subjects: pl.Series
+    days: tuple[date, date] | None
+
+
+@dataclass(frozen=True)
 class Valuation:
     """A judgement on a submission, with the header it was read under and the versions it was made against.
 
-    `units_read` are the BM Units whose values in force the judgement read; `value_mark` is the last change of values
-    that it saw.
+    `read` tells what of the effects in force the judgement read; `value_mark` is the last change of effects that it
+    saw. `staged` are the record sets of its accepted volumes, durable and not yet named.
     """
 
     header: Header
@@ -40,23 +51,32 @@ class Valuation:
     policy_version: str
     reference_version: int
     value_mark: int
-    units_read: pl.Series
+    read: EffectsRead
+    staged: tuple[Staged, ...]
 
 
-def valuate(home: Home, engine: Engine, ref: str, started_at: datetime) -> Valuation:
-    """Judges an acknowledged submission; reads the store and the archive and changes nothing."""
+def valuate(home: Home, engine: Engine, ref: str, started_at: datetime, token: int) -> Valuation:
+    """Judges an acknowledged submission; reads the store and the archive and changes neither.
+
+    Accepted volumes are staged under the fencing token of the gateway for which it is done.
+    """
     with reading(engine) as session:
         submission = submissions.get(session, ref)
         if submission is None or submission.sha256 is None:
             raise Fault(f"submission {ref} has no archived bytes")
+        policy = policies.in_force(session).on(london_day(submission.received_at))
+    received = archive.load(home, submission.sha256)
+    header = read_header(received)
+    if not isinstance(header, Header):
+        raise Fault(f"submission {ref} was acknowledged without a header")
+    body = read_body(received, header, policy)
+    with reading(engine) as session:
         policy_version = policies.version(session)
         reference_version, value_mark = reference.version(session), changes.mark(session)
-        received = archive.load(home, submission.sha256)
-        header = read_header(received)
-        if not isinstance(header, Header):
-            raise Fault(f"submission {ref} was acknowledged without a header")
-        arrival, facts = judged_by(session, submission, header)
-    judgement = validate(read_body(received, header, facts.policy), header, arrival, facts)
+        run_number = len(runs.of(session, ref)) + 1
+        arrival, facts = judged_by(session, home, submission, header, body)
+    judgement = validate(body, header, arrival, facts)
+    subjects = pl.concat([_units_read(judgement), pl.Series("bm_unit_id", [submission.party_id])])
     return Valuation(
         header=header,
         judgement=judgement,
@@ -64,12 +84,26 @@ def valuate(home: Home, engine: Engine, ref: str, started_at: datetime) -> Valua
         policy_version=policy_version,
         reference_version=reference_version,
         value_mark=value_mark,
-        units_read=_units_read(judgement),
+        read=EffectsRead(references_of(header.file_type), subjects, days_about(body)),
+        staged=_staged(home, header, judgement, ref, run_number, token),
     )
 
 
-def judged_by(session: Session, submission: Submission, header: Header) -> tuple[Arrival, FileFacts]:
-    """What a submission with that header is judged by: how it came, and the store without its own effects."""
+def _staged(
+    home: Home, header: Header, judgement: Judgement, ref: str, run_number: int, token: int
+) -> tuple[Staged, ...]:
+    """The record set of accepted volumes that are not in force already; none where the flow has none."""
+    puts = acceptance_of(layout(header.file_type)).puts
+    if puts is None or puts.frame not in reference.VOLUMES:
+        return ()
+    rows = puts.rows(judgement.effect.filter(pl.col("outcome") != "N"))
+    return (record_sets.stage(home, reference.VOLUMES[puts.frame], ref, run_number, token, rows),) if len(rows) else ()
+
+
+def judged_by(
+    session: Session, home: Home, submission: Submission, header: Header, body: Body
+) -> tuple[Arrival, FileFacts]:
+    """What a submission with that header and body is judged by: how it came, and the store without its own effects."""
     arrival = Arrival(
         file_name=submission.file_name,
         received_at=submission.received_at,
@@ -81,30 +115,43 @@ def judged_by(session: Session, submission: Submission, header: Header) -> tuple
         from_role=header.from_role,
         received_at=submission.received_at,
         policy=policies.in_force(session).on(london_day(submission.received_at)),
-        references=_references(session, submission, header),
+        references=_references(session, home, submission, header, body),
+        records=body.lines.count,
     )
     return arrival, facts
 
 
-def _references(session: Session, submission: Submission, header: Header) -> dict[str, pl.DataFrame]:
+def _references(
+    session: Session, home: Home, submission: Submission, header: Header, body: Body
+) -> dict[str, pl.DataFrame]:
     """The reference frames of a flow's rules, without the effects of the submission itself and of later ones."""
     return reference.frames(
         session,
         references_of(header.file_type),
         test_flag=header.flag,
         before=(submission.received_at, submission.ref),
+        days=days_about(body),
+        home=home,
+        party_id=submission.party_id,
     )
 
 
 def _units_read(judgement: Judgement) -> pl.Series:
-    if "bm_unit_id" not in judgement.effect.columns:
-        return pl.Series("bm_unit_id", [], pl.String)
-    return judgement.effect["bm_unit_id"].unique()
+    found = [frame["bm_unit_id"] for frame in (judgement.effect, judgement.refused) if "bm_unit_id" in frame.columns]
+    return pl.concat([pl.Series("bm_unit_id", [], pl.String), *found]).unique()
 
 
 def is_stale(session: Session, valuation: Valuation) -> bool:
-    """Whether something that a judgement read has changed since: reference data, or values in force of its BM Units."""
+    """Whether something that a judgement read has changed since: reference data, or effects in force."""
     if reference.version(session) != valuation.reference_version:
         return True
-    changed = changes.since(session, valuation.value_mark).filter(pl.col("kind") == "capacity_values")
-    return not changed.filter(pl.col("subject").is_in(valuation.units_read.implode())).is_empty()
+    read = valuation.read
+    changed = changes.since(session, valuation.value_mark).filter(
+        pl.col("kind").is_in(list(read.frames)) & pl.col("subject").is_in(read.subjects.implode())
+    )
+    if read.days is not None:
+        first, last = read.days
+        changed = changed.filter(
+            (pl.col("first_day").is_null()) | ((pl.col("first_day") <= last) & (pl.col("last_day") >= first))
+        )
+    return not changed.is_empty()

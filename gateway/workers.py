@@ -76,11 +76,11 @@ def read_file(home: Home, location: str, sha256: str, received_day: date) -> "Re
     return read(archive.load(home, sha256), policy)
 
 
-def valuate_file(home: Home, location: str, ref: str, started_at: datetime) -> "Valuation":
+def valuate_file(home: Home, location: str, ref: str, started_at: datetime, token: int) -> "Valuation":
     """Judges an acknowledged submission: the body of a worker's task."""
     from gateway.valuation import valuate
 
-    return valuate(home, _engine(location), ref, started_at)
+    return valuate(home, _engine(location), ref, started_at, token)
 
 
 class Workers:

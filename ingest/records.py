@@ -84,6 +84,12 @@ def slices(lines: Lines, structure: Structure, records: int = SLICE_RECORDS) -> 
         yield Slice(frames, dict(upper), {name: len(frame) for name, frame in new_upper.items()})
 
 
+def first_record(lines: Lines, structure: Structure) -> pl.DataFrame:
+    """The typed frame of the body's first record alone."""
+    frames = _frames(lines, structure, 0, 1, 0)
+    return frames[structure.layout.records[structure.codes[0]].type]
+
+
 def _bounds(heads: Rows, rows: int, records: int) -> list[tuple[int, int]]:
     """First and last body row of each slice; every slice but the first begins with a group head."""
     goals = np.searchsorted(heads, np.arange(records, rows, records).astype(heads.dtype))

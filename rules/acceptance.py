@@ -27,6 +27,17 @@ Derive = Callable[[Mapping[str, pl.DataFrame], FileFacts], UnitRows]
 
 
 @dataclass(frozen=True)
+class PutInForce:
+    """What accepted units of a flow put in force: rows of the reference frame `frame` (market.reference).
+
+    `rows` makes them of Judgement.effect, with the columns of that frame but `received_at` and `submission_ref`.
+    """
+
+    frame: str
+    rows: Callable[[pl.DataFrame], pl.DataFrame]
+
+
+@dataclass(frozen=True)
 class Acceptance:
     """The acceptance units of a flow.
 
@@ -38,7 +49,7 @@ class Acceptance:
     Of a unit that breaks the rule `no_change` and is not refused the outcome is N. `effect` are the columns kept of
     units: what accepted ones change, what answers say of refused ones. `warned` are the W rules that answers tell.
     `days` are the columns of the first record that name the first and the last day that the file is about. `whole`
-    tells that a unit may span the whole file.
+    tells that a unit may span the whole file. Without `puts` accepted units change no value in force.
     """
 
     flow: str
@@ -52,3 +63,4 @@ class Acceptance:
     frames: tuple[str, ...] = ()
     days: tuple[str, ...] = ()
     whole: bool = False
+    puts: PutInForce | None = None

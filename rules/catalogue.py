@@ -71,7 +71,7 @@ def contexts_of(flow: str) -> dict[tuple[str, str], Context]:
 @lru_cache
 def references_of(flow: str) -> frozenset[str]:
     """The names of the reference frames (market.reference) that a flow's contexts and its acceptance use."""
-    users = (*contexts_of(flow).values(), acceptance_of(layout(flow)))
+    users: tuple[Context | Acceptance, ...] = (*contexts_of(flow).values(), acceptance_of(layout(flow)))
     return frozenset(frame for user in users for frame in user.frames)
 
 

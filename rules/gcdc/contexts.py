@@ -3,10 +3,26 @@
 import polars as pl
 
 from market.frames import OPEN_END, text_column
-from rules.acceptance import Acceptance
+from rules.acceptance import Acceptance, PutInForce
 from rules.context import Context, Dated, FileFacts
 from rules.gcdc import FLOW
 from rules.gcdc.sides import SIDES
+
+
+def _capacity_values(effect: pl.DataFrame) -> pl.DataFrame:
+    """Accepted declarations as CAPACITY_VALUES: unchanged ones too, for a declaration was made."""
+    return effect.select(
+        "bm_unit_id",
+        pl.col("effective_from_date").alias("effective_from"),
+        pl.col("declared.generation_capacity").alias("generation_capacity"),
+        pl.col("declared.demand_capacity").alias("demand_capacity"),
+        pl.lit("DECLARATION").alias("source"),
+        pl.col("GCH.declaration_type").alias("declaration_type"),
+        pl.col("GCH.bsc_season").alias("season"),
+        pl.col("GCH.season_start_year").cast(pl.Int32).alias("season_start_year"),
+        "line",
+    )
+
 
 DECLARED = Acceptance(
     flow=FLOW,
@@ -22,6 +38,7 @@ DECLARED = Acceptance(
         "GCH.bsc_season",
         "GCH.season_start_year",
     ),
+    puts=PutInForce("capacity_values", _capacity_values),
 )
 """One declared value, GC and DC together."""
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from gateway.dry_run import Checked, UnitCounts, check
 from gateway.sample_cases import SAMPLES, Case, read_cases, records, with_earlier
 from market.character_set import made_safe
+from market.home import Home
 from store import policy
 from store.database import open_store, reading, writing
 from store.tables import METADATA
@@ -28,7 +29,7 @@ def exchange(made_market: Path, tmp_path: Path) -> Iterator[Exchange]:
 
 def checked(exchange: Exchange, case: Case) -> Checked:
     path = SAMPLES / case.name / case.file_name
-    return check(exchange.engine, path, case.party_id, case.received_at, lambda done, records: None)
+    return check(exchange.engine, exchange.home, path, case.party_id, case.received_at, lambda done, records: None)
 
 
 def rows(exchange: Exchange) -> dict[str, int]:
@@ -66,8 +67,8 @@ def test_a_check_says_what_the_answers_say(exchange: Exchange, name: str) -> Non
 def test_the_party_is_the_headers_unless_another_is_named(exchange: Exchange) -> None:
     case = CASES["K0151001/seasonal_accepted"]
     path = SAMPLES / case.name / case.file_name
-    assert check(exchange.engine, path, None, case.received_at, lambda *_: None).outcome == "ACCEPTED"
-    other = check(exchange.engine, path, "OTHR", case.received_at, lambda *_: None)
+    assert check(exchange.engine, exchange.home, path, None, case.received_at, lambda *_: None).outcome == "ACCEPTED"
+    other = check(exchange.engine, exchange.home, path, "OTHR", case.received_at, lambda *_: None)
     assert other.receipt[0][0] == 1
     assert "ENV-04" in other.receipt[0][1]
 
@@ -76,7 +77,7 @@ def test_a_party_that_is_not_known_holds_no_role(exchange: Exchange, tmp_path: P
     case = CASES["K0151001/seasonal_accepted"]
     path = tmp_path / case.file_name
     path.write_bytes(case.content.replace(b"|ACME|", b"|NONE|"))
-    found = check(exchange.engine, path, None, case.received_at, lambda *_: None)
+    found = check(exchange.engine, exchange.home, path, None, case.received_at, lambda *_: None)
     assert (found.outcome, found.receipt[0][0]) == ("NACKED", 1)
 
 
@@ -85,6 +86,7 @@ def test_what_is_judged_is_told_slice_by_slice(exchange: Exchange) -> None:
     told: list[tuple[int, int]] = []
     check(
         exchange.engine,
+        exchange.home,
         SAMPLES / case.name / case.file_name,
         None,
         case.received_at,
@@ -100,8 +102,9 @@ def test_a_check_of_an_hour_ago_sees_nothing_that_came_since(made_market: Path, 
     exchange.receive(case)
     path = tmp_path / "BP000000000002"
     shutil.copyfile(SAMPLES / "K0151001/seasonal_declared_again/BP000000000002", path)
-    since = check(exchange.engine, path, None, datetime(2026, 11, 2, 23, 0, tzinfo=UTC), lambda *_: None)
-    earlier = check(exchange.engine, path, None, datetime(2026, 11, 2, 1, 0, tzinfo=UTC), lambda *_: None)
+    late, early = (datetime(2026, 11, 2, hour, tzinfo=UTC) for hour in (23, 1))
+    since = check(exchange.engine, exchange.home, path, None, late, lambda *_: None)
+    earlier = check(exchange.engine, exchange.home, path, None, early, lambda *_: None)
     assert "GCS-04" in {*since.counts}
     assert "GCS-04" not in {*earlier.counts}
     exchange.close()
@@ -113,6 +116,6 @@ def test_a_store_without_submissions_is_enough(tmp_path: Path) -> None:
         policy.load(session, (SAMPLES.parent / "policy.toml").read_text(), at=at, actor="test")
     path = tmp_path / "x"
     path.write_bytes(b"")
-    found = check(engine, path, None, at, lambda *_: None)
+    found = check(engine, Home(tmp_path), path, None, at, lambda *_: None)
     assert (found.outcome, found.file_type, found.receipt[0][0]) == ("NACKED", None, 1)
     engine.dispose()

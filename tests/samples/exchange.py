@@ -61,7 +61,7 @@ class Exchange:
         submission = steps.acknowledged(self.office, ref, read(archive.load(self.home, archived), policy))
         archive.let_go(self.home, submission.landing_name)
         if submission.state is SubmissionState.ACKED:
-            valuation = valuate(self.home, self.engine, ref, self.now)
+            valuation = valuate(self.home, self.engine, ref, self.now, self.office.token or 0)
             steps.decided(self.office, ref, valuation)
         with reading(self.engine) as session:
             return {answer.name: answer.body or b"" for answer in answers.of(session, ref)}
