@@ -70,6 +70,7 @@ class Layout:
     """One flow. `records` are in the flow's order, parents before their children.
 
     `direction` is in (parties send it), feed (central participants send it), out, or both (the envelope).
+    `csv` are the prefixes of its CSV names, each with the record type that is a line of such a file.
     """
 
     file_type: str
@@ -79,6 +80,7 @@ class Layout:
     from_roles: tuple[str, ...]
     to_role: str
     records: tuple[Record, ...]
+    csv: tuple[tuple[str, str], ...] = ()
 
     def record(self, record_type: str) -> Record:
         """The record of that type; raises KeyError."""
@@ -132,6 +134,7 @@ def _read(path: Path) -> Layout:
         tuple(table["from_roles"]),
         table["to_role"],
         tuple(records),
+        tuple(table.get("csv", {}).items()),
     )
 
 
