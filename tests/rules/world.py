@@ -18,6 +18,7 @@ BM Units, with the GC and DC of the register in MW:
 | T_MOVE-1 | ACME, then OTHR | T | 20 | -1 | moves on 1 December 2026 |
 | T_OTTR-1 | OTHR | T | 60 | -1 | |
 | E_ABRTW-9 | ACME | E | 15.4 | -5 | |
+| E_QUIET-1 | ACME | E | 5 | 0 | its FPN flag is F |
 | 2__CACME000 | ACME | G | 40 | -76.1 | Supplier's base unit, GSP Group _C |
 | 2__CACME001 | ACME | S | 5 | -0.312 | Supplier's additional unit, GSP Group _C, baselined |
 | C__FACME001 | ACME | S | 0 | -7 | CVA-registered, GSP Group _F |
@@ -74,6 +75,7 @@ _bm_units = [
     ("T_MOVE-1", "OTHR", "T", None, 20_000, -1_000, "P", date(2026, 12, 1), OPEN_END),
     ("T_OTTR-1", "OTHR", "T", None, 60_000, -1_000, "P", MARKET_START, OPEN_END),
     ("E_ABRTW-9", "ACME", "E", "_K", 15_400, -5_000, "P", MARKET_START, OPEN_END),
+    ("E_QUIET-1", "ACME", "E", "_K", 5_000, 0, "P", MARKET_START, OPEN_END),
     ("2__CACME000", "ACME", "G", "_C", 40_000, -76_100, "C", MARKET_START, OPEN_END),
     ("2__CACME001", "ACME", "S", "_C", 5_000, -312, "C", MARKET_START, OPEN_END),
     ("C__FACME001", "ACME", "S", "_F", 0, -7_000, "C", MARKET_START, OPEN_END),
@@ -97,7 +99,10 @@ def references() -> dict[str, pl.DataFrame]:
     bm_units = pl.DataFrame(_bm_units, list(columns), orient="row").with_columns(
         netso_name=pl.col("bm_unit_id").str.slice(2),
         bm_unit_name=pl.col("bm_unit_id"),
-        fpn_flag=pl.when(pl.col("bm_unit_type").is_in(["T", "E", "I"])).then(pl.lit("T")),
+        fpn_flag=pl.when(bm_unit_id="E_QUIET-1")
+        .then(pl.lit("F"))
+        .when(pl.col("bm_unit_type").is_in(["T", "E", "I"]))
+        .then(pl.lit("T")),
         baselined=pl.when(pl.col("bm_unit_id").is_in(BASELINED)).then(pl.lit("T")).otherwise(pl.lit("F")),
         interconnector_id=pl.when(pl.col("bm_unit_type") == "I").then(pl.lit("EA")),
     )
