@@ -134,14 +134,14 @@ def first_gaps(unit: Numbers, piece_from: Numbers, piece_to: Numbers, start: Num
 
 
 def meetings(one: pl.DataFrame, other: pl.DataFrame, group: str) -> pl.DataFrame:
-    """The times that two profiles share: a row a pair of segments of one group that overlap, `meet_from` to `meet_to`.
+    """The times that two profiles share: a row a pair of pieces of one group that overlap, `meet_from` to `meet_to`.
 
-    The columns of `other` have the suffix `_other`. In both, segments of a group stand by time and do not overlap;
+    The columns of `other` have the suffix `_other`. In both, pieces of a group stand by time and do not overlap;
     groups are whole numbers, in order. All breakpoints of either are ends of a row, as far as both have a level there.
     """
     if one.is_empty() or other.is_empty():
         one, other = one.clear(), other.clear()
-    times = [seconds(frame[name]) for frame in (one, other) for name in ("time_from", "time_to")]
+    times = [seconds(frame[name]) for frame in (one, other) for name in ("piece_from", "piece_to")]
     least = min((int(time.min()) for time in times if len(time)), default=0)
     length = max((int(time.max()) for time in times if len(time)), default=0) - least + 1
     groups = [frame[group].cast(pl.Int64).to_numpy() for frame in (one, one, other, other)]
@@ -151,8 +151,8 @@ def meetings(one: pl.DataFrame, other: pl.DataFrame, group: str) -> pl.DataFrame
     first = np.searchsorted(other_to, one_from, side="right")
     left, right = spans(first, np.searchsorted(other_from, one_to))
     return pl.concat([one[left], other[right].select(pl.all().name.suffix("_other"))], how="horizontal").with_columns(
-        pl.max_horizontal("time_from", "time_from_other").alias("meet_from"),
-        pl.min_horizontal("time_to", "time_to_other").alias("meet_to"),
+        pl.max_horizontal("piece_from", "piece_from_other").alias("meet_from"),
+        pl.min_horizontal("piece_to", "piece_to_other").alias("meet_to"),
     )
 
 

@@ -34,6 +34,11 @@ def frame(segments: list[Segment]) -> pl.DataFrame:
     return pl.DataFrame(segments, SEGMENT, orient="row").with_row_index("line")
 
 
+def whole(segments: list[Segment], unit: int) -> pl.DataFrame:
+    """Segments that are each one piece, of one unit."""
+    return frame(segments).with_columns(pl.lit(unit).alias("unit"), piece_from="time_from", piece_to="time_to")
+
+
 @st.composite
 def any_segments(draw: st.DrawFn) -> tuple[date, list[Segment]]:
     """Segments about a day, some reaching beyond it."""
@@ -120,7 +125,7 @@ def test_where_profiles_meet_their_levels_are_told_apart_exactly(
     drawn: tuple[date, list[Segment], list[Segment]],
 ) -> None:
     day, one, other = drawn
-    met = meetings(frame(one).with_columns(unit=7), frame(other).with_columns(unit=7), "unit")
+    met = meetings(whole(one, 7), whole(other, 7), "unit")
     met = met.with_columns(difference("meet_from").alias("at_from"), difference("meet_to").alias("at_to"))
     cuts = sorted({at for segments in (one, other) for segment in segments for at in (segment[0], segment[2])})
     assert met["meet_from"].to_list() == cuts[:-1]
@@ -138,7 +143,7 @@ def test_where_profiles_meet_their_levels_are_told_apart_exactly(
 
 def test_profiles_of_different_groups_do_not_meet() -> None:
     at = day_start(ORDINARY)
-    one = frame([(at, 1, at + 30 * MINUTE, 1)]).with_columns(unit=1)
+    one = whole([(at, 1, at + 30 * MINUTE, 1)], 1)
     assert meetings(one, one.with_columns(unit=2), "unit").is_empty()
     assert meetings(one, one, "unit").height == 1
     assert meetings(one, one.clear(), "unit").is_empty()
@@ -150,8 +155,8 @@ def test_the_first_gap_of_each_unit_is_found_to_the_minute(units: list[list[tupl
     kept = sorted({n for n, _, _ in rows})
     rows = [(kept.index(n), a, b) for n, a, b in rows]
     unit, start, end = (np.array([row[place] for row in rows], np.int64) for place in range(3))
-    nothing, whole = np.zeros(len(kept), np.int64), np.full(len(kept), 30)
-    found = first_gaps(unit, start, end, nothing, whole)
+    nothing, half_hour = np.zeros(len(kept), np.int64), np.full(len(kept), 30)
+    found = first_gaps(unit, start, end, nothing, half_hour)
     expected = []
     for n in range(len(kept)):
         bare = [m for m in range(30) if not any(a <= m < b for u, a, b in rows if u == n)]
