@@ -1,12 +1,14 @@
-"""`gridpost doctor`: compares store, archive, landing, staging and outboxes; when all is well nothing differs.
+"""`gridpost doctor`: compares the store with archive, record sets, landing, staging and outboxes.
 
-While a gateway works, what is on its way differs for a moment: what still differs at the second look is real.
+When all is well nothing differs. While a gateway works, what is on its way differs for a moment: what still differs at
+the second look is real.
 """
 
 import hashlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -17,9 +19,12 @@ from gateway.office import LeaseLostError, Office
 from ingest.landing import Landed, litter, waiting
 from market.home import Home
 from outbound.outbox import staged_files
-from store import search
+from store import record_sets, search
 from store.database import reading
 from store.states import AnswerState, SubmissionState
+
+STAGED_FOR_LONG = timedelta(hours=1)
+"""A record set that no row names and that is older belongs to no run in work."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +42,7 @@ def differences(home: Home, engine: Engine) -> list[Difference]:
     """Everything on which store and disk disagree; reads every archived file and every file in an outbox."""
     # The disk first: what a row says later than that is only further on its way.
     landed, staged = waiting(home.landing), set(staged_files(home.outgoing))
+    sets = list(_record_sets(home, engine))
     with reading(engine) as session:
         submissions, answers = search.submission_files(session), search.answer_files(session)
         accounts = search.account_names(session)
@@ -46,6 +52,7 @@ def differences(home: Home, engine: Engine) -> list[Difference]:
         *_outgoing(home, {(one.answer_id, one.token) for one in staged}, answers),
         *_outboxes(home, accounts, answers),
         *_bodies(home, answers),
+        *sets,
     ]
 
 
@@ -53,11 +60,15 @@ def repair(office: Office) -> None:
     """Mends what the recovery at a start mends, under the lease, by the same functions.
 
     What landed is entered, what is archived leaves the landing, deliveries are finished, collections are noted,
-    unfinished copies go. Archived bytes and files of unknown origin are never removed.
+    unfinished copies go, and so do files of record sets that no row names, once they are old. Archived bytes and files
+    of unknown origin are never removed.
     """
     archive.remove_leftovers(office.home)
     with reading(office.engine) as session:
         rows = search.submission_files(session)
+        unnamed = record_sets.unnamed(session, office.home, older_than=office.clock() - STAGED_FOR_LONG)
+    for file in unnamed:
+        (office.home.record_sets / file).unlink(missing_ok=True)
     archived = dict(rows.drop_nulls("sha256").select("landing_name", "sha256").iter_rows())
     known = set(rows["landing_name"])
     for landed in waiting(office.home.landing):
@@ -170,3 +181,13 @@ def _bodies(home: Home, answers: pl.DataFrame) -> Iterator[Difference]:
             yield Difference("answers", body_file, f"the bytes of answer {account}/{name} are missing")
     for name in sorted(kept - set(named["body_file"])):
         yield Difference("answers", name, "no answer names it")
+
+
+def _record_sets(home: Home, engine: Engine) -> Iterator[Difference]:
+    with reading(engine) as session:
+        unnamed, missing = record_sets.unnamed(session, home), record_sets.missing(session, home)
+    for one in missing:
+        what = f"the volumes of submission {one.submission_ref} are missing or are not the {one.size} bytes written"
+        yield Difference("record_sets", one.file, what)
+    for file in unnamed:
+        yield Difference("record_sets", file, "no run names it")

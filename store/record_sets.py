@@ -198,9 +198,11 @@ def unnamed(session: Session, home: Home, *, older_than: datetime | None = None)
 
     What a run has staged has no name until its transaction: remove nothing that is young or of a run in work.
     """
+    # The disk first: a file that is staged later is no finding.
+    found = list(_files(home))
     named = set(session.exec(select(RecordSet.file)).all())
     limit = None if older_than is None else older_than.timestamp()
-    return [file for file, written in _files(home) if file not in named and (limit is None or written < limit)]
+    return [file for file, written in found if file not in named and (limit is None or written < limit)]
 
 
 def missing(session: Session, home: Home) -> list[RecordSet]:

@@ -1,9 +1,12 @@
 """The doctor: nothing differs in a healthy home, every damage is told, and recovery mends what it can."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from gateway import archive
@@ -11,10 +14,12 @@ from gateway.delivery import Deliveries
 from gateway.doctor import differences, repair
 from gateway.sample_cases import SAMPLES, read_case
 from ingest.landing import parse
+from market.clock import system_clock
 from market.home import Home
+from market.reference import DELIVERED_VOLUMES
 from outbound import outbox
 from outbound.outbox import Staged
-from store import answers, submissions
+from store import answers, record_sets, submissions
 from store.database import reading, writing
 from store.states import AnswerState, SubmissionState
 from tests.gateway.conftest import Gridpost
@@ -84,6 +89,28 @@ def stage_again(exchange: Exchange, *, file: bool) -> None:
         (folder / one.name).unlink()
 
 
+def stage_volumes(exchange: Exchange, *, age: timedelta) -> record_sets.Staged:
+    """Stages a record set as a run would have done that long ago."""
+    row = dict.fromkeys(DELIVERED_VOLUMES.names()) | {
+        "settlement_date": date(2026, 10, 25),
+        "received_at": exchange.now,
+        "submission_ref": "REF",
+        "settlement_period": 50,
+    }
+    staged = record_sets.stage(exchange.home, "DLV", "REF", 1, 7, pl.DataFrame([row], DELIVERED_VOLUMES))
+    written = (system_clock() - age).timestamp()
+    os.utime(exchange.home.record_sets / staged.file, (written, written))
+    return staged
+
+
+def lose_volumes(exchange: Exchange) -> None:
+    staged = stage_volumes(exchange, age=timedelta())
+    with writing(exchange.engine) as session:
+        record_sets.add(session, exchange.home, staged, party_id="ACME", test_flag="OPER", received_at=exchange.now)
+    assert told(exchange) == []
+    (exchange.home.record_sets / staged.file).unlink()
+
+
 def test_nothing_differs_in_a_healthy_home(exchange: Exchange, gridpost: Gridpost) -> None:
     assert told(exchange) == []
     done = gridpost("--home", exchange.home.root, "doctor")
@@ -108,6 +135,11 @@ MENDED: dict[str, tuple[Callable[[Exchange], object], str, str]] = {
     ),
     "staged": (lambda e: stage_again(e, file=True), "outgoing", "it is staged and was not delivered"),
     "not recorded": (lambda e: stage_again(e, file=False), "outgoing", "it is in the outbox, and its row says STAGED"),
+    "volumes of no run": (
+        lambda e: stage_volumes(e, age=timedelta(hours=2)),
+        "record_sets",
+        "no run names it",
+    ),
     "left over": (lambda e: (e.home.outgoing / "77.1").touch(), "outgoing", "it is staged for no answer"),
 }
 
@@ -128,6 +160,8 @@ def test_what_a_crash_leaves_is_told_and_mended(exchange: Exchange, gridpost: Gr
 LEFT: dict[str, tuple[Callable[[Exchange], object], str, str]] = {
     "lost": (lose_a_landed_file, "landing", "it is missing, and submission"),
     "litter": (lambda e: (e.home.landing / "x").touch(), "landing", "it is not a party's folder"),
+    "volumes missing": (lose_volumes, "record_sets", "the volumes of submission REF are missing"),
+    "volumes just staged": (lambda e: stage_volumes(e, age=timedelta()), "record_sets", "no run names it"),
     "bytes missing": (lambda e: archived(e).unlink(), "archive", "are missing"),
     "bytes damaged": (lambda e: archived(e).write_bytes(b"x"), "archive", "are damaged"),
     "of nobody": (lambda e: (e.home.archive / "abc").touch(), "archive", "no submission names it"),
