@@ -11,8 +11,8 @@ from rules.rule import Example, Rule
 from tests.rules.world import in_force_after, judged, lines_broken, references
 
 TESTED = [rule for rule in all_rules() if rule.tests]
-ALSO = {"GCS-02": ("GCS-03",)}
-"""A season that has begun is past its deadline as well."""
+ALSO = {"GCS-02": ("GCS-03",), "BLD-06": ("IDN-01",)}
+"""A season that has begun is past its deadline as well; before its first day a BM Unit is not registered."""
 
 by_id = pytest.mark.parametrize("rule", TESTED, ids=lambda rule: rule.id)
 
