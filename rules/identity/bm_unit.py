@@ -45,6 +45,7 @@ NAMED = (
     Named("P0323001", "PW1", "bm_unit_id", "event_day"),
     Named("P0335001", "PQ1", "bm_unit_id", "bm_unit_baselining_status_effective_from_date"),
     Named("P0282002", "MSC", "bm_unit_id", "MSA.settlement_date"),
+    Named("K0011001", "PNU", "bm_unit_id", "PNH.settlement_date", brings_registration=True),
     Named("R0051002", "BU1", "bm_unit_id", "effective_from_date", may_be_new=True),
     Named("R0051002", "JBB", "bm_unit_id", "JB1.effective_from_date", may_be_new=True),
 )

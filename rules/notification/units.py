@@ -14,6 +14,7 @@ from rules.acceptance import Acceptance, UnitRows
 from rules.context import FileFacts
 from rules.notification import FLOW, KINDS, LED_BY_SENDER, SEGMENTS
 from rules.notification.day import settlement_day
+from rules.notification.effect import PIECES_IN_FORCE
 from rules.notification.period import unchanged
 
 _DAY = "PNH.settlement_date"
@@ -195,5 +196,6 @@ NOTIFIED = Acceptance(
     reads={"PNU": (_DAY, "registration.bm_unit_id", "registration.lead_party_id")},
     frames=("notifications",),
     days=("settlement_date", "settlement_date"),
+    puts=PIECES_IN_FORCE,
 )
 """One BM Unit, kind and Settlement Period."""
