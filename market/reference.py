@@ -132,8 +132,8 @@ EXPECTED_VOLUMES = pl.Schema(
 )
 """One row an accepted Submitted Expected Volume of a BM Unit and period: MWh scaled by 10,000, in CVA sign.
 
-A dated one is of the day `effective_from`, which is its `effective_to`; a Default one holds from `effective_from` on and
-ends at `market.frames.OPEN_END`. The dated one of a day and period ranks before the Default one."""
+A dated one is of the day `effective_from`, which is its `effective_to`; a Default one holds from `effective_from` on
+and ends at `market.frames.OPEN_END`. The dated one of a day and period ranks before the Default one."""
 
 DELIVERED_VOLUMES = pl.Schema(
     {

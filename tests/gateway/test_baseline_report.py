@@ -15,6 +15,7 @@ from market.settlement_period import periods_in_day
 from store import effects, pair_volumes, policy, record_sets
 from store.database import writing
 from store.reference_load import load
+from tests.gateway.conftest import Gridpost
 
 NOON = dt.datetime(2026, 11, 10, 12, tzinfo=dt.UTC)
 WEEK = dt.timedelta(days=7)
@@ -126,3 +127,15 @@ def test_a_pair_without_history_stands_as_not_calculated(store: Engine, home: Ho
     assert told(file, "BAA") == [f"BAA|A|B|BL01|{ASSET}||F|"]
     assert told(file, "AAP")[0] == "AAP|1|0|"
     assert told(file, "BTM") == []
+
+
+def test_pair_volumes_are_loaded_at_the_command_line(gridpost: Gridpost, tmp_path: Path) -> None:
+    path = tmp_path / "volumes.csv"
+    path.write_text(volumes(AUTUMN, AUTUMN))
+    load_it = ("--home", tmp_path / "home", "reference", "load", "pair-volumes", path)
+    assert gridpost(*load_it, "--format", "json").json["volumes"] == 100
+    assert "pair-volumes: 100 volumes of 2 pairs on 1 days, as load-" in gridpost(*load_it).out
+    path.write_text(path.read_text() + f"{BASELINED},,2026-10-25,51,1\n")
+    done = gridpost(*load_it)
+    assert (done.code, done.out) == (2, "")
+    assert "line 102, settlement_period: 51 is not a period from 1 to 50" in done.err
