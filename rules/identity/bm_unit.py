@@ -41,6 +41,7 @@ NAMED = (
     Named("K0152001", "GCC", "bm_unit_id", "file.received_day"),
     Named("K4191001", "MSI", "bm_unit_id", "effective_from_date"),
     Named("K4192001", "NFU", "bm_unit_id", "NFH.settlement_date"),
+    Named("P0328001", "BSB", "bm_unit_id", "registration.day", brings_registration=True),
     Named("P0326001", "PT1", "bm_unit_id", "bm_unit_baselining_efd"),
     Named("P0323001", "PW1", "bm_unit_id", "event_day"),
     Named("P0335001", "PQ1", "bm_unit_id", "bm_unit_baselining_status_effective_from_date"),

@@ -10,7 +10,7 @@ from market.severity import Severity
 from rules import catalogue
 from rules.catalogue import all_rules, by_id, contexts_of, references_of, rules_version
 from rules.compile import message
-from rules.rule import FileTest, Rule
+from rules.rule import FileTest, Rule, UnitTest
 
 EXPECTED = {
     **{f"ENV-{number:02}": "F" for number in range(1, 17)},
@@ -26,6 +26,8 @@ EXPECTED = {
     **dict.fromkeys(("GCS-01", "GCS-02", "GCS-03"), "E"),
     "GCS-05": "W",
     **{f"GCM-{number:02}": "E" for number in range(1, 6)},
+    **{f"SEV-{number:02}": "E" for number in (1, 2, 3, 4, 5, 6, 7, 11)},
+    **{f"SEV-{number:02}": "W" for number in (8, 9, 10)},
 }
 
 each = pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
@@ -69,14 +71,17 @@ def test_the_messages_of_a_rule_are_plain(rule: Rule) -> None:
 def test_the_columns_that_a_rule_reads_exist(rule: Rule) -> None:
     for test in rule.tests:
         flow = layout(test.flow)
-        contexts = {name for record, name in contexts_of(test.flow) if record == test.record}
         above = {record.type: record for record in flow.ancestors(test.record)}
-        for column in (*test.reads, *test.optional, *(test.repeated if isinstance(test, FileTest) else ())):
-            owner, _, name = column.rpartition(".")
-            if owner in above or not owner:
-                above.get(owner, flow.record(test.record)).item(name)
+        # the columns of a frame of units are known when it is made
+        rows = () if isinstance(test, UnitTest) else (*test.reads, *test.optional)
+        for column in (*rows, *(test.repeated if isinstance(test, FileTest) else ())):
+            first, _, rest = column.partition(".")
+            record, column = (above[first], rest) if first in above else (flow.record(test.record), column)
+            context, dot, _ = column.partition(".")
+            if dot:
+                assert (record.type, context) in contexts_of(test.flow) or context == "file"
             else:
-                assert owner in contexts
+                record.item(column)
 
 
 @pytest.mark.parametrize("flow", sorted({test.flow for rule in all_rules() for test in rule.tests}))
