@@ -124,7 +124,7 @@ IDN_06 = Rule(
         "MSA|20261030|\nMSB|_C|\nMSC|V__CEXMP001|\nMSJ|1200012345679||\nMSP|1|0.5|", flow="P0282002", sender="VOLT"
     ),
     fails=Example(
-        "MSA|20261030|\nMSB|_C|\nMSC|V__CEXMP001|\nMSJ|1500000000103||\nMSP|1|0.5|",
+        "MSA|20261030|\nMSB|_C|\nMSC|V__CEXMP001|\nMSJ|1300000000104||\nMSP|1|0.5|",
         breaks=(5,),
         flow="P0282002",
         sender="VOLT",

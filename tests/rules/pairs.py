@@ -8,6 +8,7 @@ Distributors: 10 and 20 serve GSP Group _A, 12 serves _C, 13 serves _D and 15 se
 | V__CEXMP001 | MSID Pair 1200012345679, 1200023305967 | S | |
 | V__CEXMP001 | MSID Pair 1200000000030, no export | B, BL01 | |
 | V__CEXMP001 | MSID Pair 1200000000401, no export | S | from 16 November 2026 |
+| V__CEXMP001 | MSID Pair 1300000000104, no export | S | |
 | V__CEXMP001 | AMSID Pair 9000000000011, 9000000000012 of MSID 1200000000100 | S | |
 | V__CEXMP001 | AMSID Pair 9000000000021, no export, of MSID 1200000000100 | B, BL01 | |
 | V__FEXMP001 | MSID Pair 1500000000103, no export | S | |
@@ -30,6 +31,7 @@ _pairs = [
     (_UNIT, "T", "1200012345679", "1200023305967", None, None, "S", MARKET_START),
     (_UNIT, "T", "1200000000030", None, None, None, "B", MARKET_START),
     (_UNIT, "T", "1200000000401", None, None, None, "S", date(2026, 11, 16)),
+    (_UNIT, "T", "1300000000104", None, None, None, "S", MARKET_START),
     (_UNIT, "A", "1200000000100", None, "9000000000011", "9000000000012", "S", MARKET_START),
     (_UNIT, "A", "1200000000100", None, "9000000000021", None, "B", MARKET_START),
     ("V__FEXMP001", "T", "1500000000103", None, None, None, "S", MARKET_START),

@@ -1,0 +1,3 @@
+"""Volumes delivered at the pairs of Secondary BM Units (P0282002)."""
+
+FLOW = "P0282002"

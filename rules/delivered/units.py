@@ -1,0 +1,136 @@
+"""The acceptance units of delivered volumes: a pair and period."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from rules.acceptance import Acceptance, UnitRows
+from rules.context import FileFacts
+from rules.delivered import FLOW
+
+_MSJ = {
+    "settlement_date": "MSA.settlement_date",
+    "gsp_group_id": "MSB.gsp_group_id",
+    "bm_unit_id": "MSC.bm_unit_id",
+    "import_msid": "import_msid",
+    "export_msid": "export_msid",
+    "import_msid__text": "import_msid__text",
+    "msj": "line",
+}
+"""What units have of their MSJ, by the column of its frame; `msj` is its line."""
+
+_ASJ = {
+    "import_amsid": "import_amsid",
+    "export_amsid": "export_amsid",
+    "import_amsid__text": "import_amsid__text",
+    "asj": "line",
+}
+"""What units of an AMSID Pair have of their ASJ."""
+
+_PERIOD = {
+    "settlement_period_id": "settlement_period_id",
+    "settlement_period_id__text": "settlement_period_id__text",
+    "delivered_volume": "delivered_volume",
+    "line": "line",
+}
+"""What units have of their MSP or ASP."""
+
+_ABSENT = {
+    "import_amsid": pl.Int64,
+    "export_amsid": pl.Int64,
+    "import_amsid__text": pl.String,
+    "asj": pl.UInt32,
+    "settlement_period_id": pl.Int64,
+    "settlement_period_id__text": pl.String,
+    "delivered_volume": pl.Int64,
+}
+"""The types of the columns that units have only where they stand below an ASJ or have a period."""
+
+
+def pair_periods(frames: Mapping[str, pl.DataFrame], _: FileFacts) -> UnitRows:
+    """A unit a MSP and a ASP, and one a MSJ with neither periods nor AMSID records below it.
+
+    The frame has `line`, `key`, the columns of the effect, and `empty`: whether it is such a MSJ. A unit has the row of
+    its own and those of its pair above it.
+    """
+    pairs = _picked(frames["MSJ"], _MSJ)
+    of_msids = _of_msids(frames, pairs)
+    of_amsids = _of_amsids(frames, pairs)
+    empty = _without_below(frames, pairs)
+    units = pl.concat([piece for piece in (of_msids, of_amsids, empty) if piece is not None], how="diagonal")
+    absent = [pl.lit(None, dtype).alias(name) for name, dtype in _ABSENT.items() if name not in units.columns]
+    units = units.with_columns(absent).sort("line").with_columns(_key(), _indicator())
+    return UnitRows(units, _links(units))
+
+
+def _of_msids(frames: Mapping[str, pl.DataFrame], pairs: pl.DataFrame) -> pl.DataFrame | None:
+    if "MSP" not in frames:
+        return None
+    periods = frames["MSP"]
+    return _picked(periods, _PERIOD).hstack(pairs[periods["up"]]).with_columns(empty=pl.lit(False))
+
+
+def _of_amsids(frames: Mapping[str, pl.DataFrame], pairs: pl.DataFrame) -> pl.DataFrame | None:
+    if "ASP" not in frames:
+        return None
+    periods, assets = frames["ASP"], frames["ASJ"]
+    of_assets = _picked(assets, _ASJ).hstack(pairs[assets["up"]])
+    return _picked(periods, _PERIOD).hstack(of_assets[periods["up"]]).with_columns(empty=pl.lit(False))
+
+
+def _without_below(frames: Mapping[str, pl.DataFrame], pairs: pl.DataFrame) -> pl.DataFrame | None:
+    above = [frames[below]["up"] for below in ("MSP", "ASJ") if below in frames]
+    row = pl.Series(range(0), dtype=pl.UInt32) if not above else pl.concat(above).unique()
+    alone = pairs.with_row_index("row").filter(~pl.col("row").is_in(row.implode())).drop("row")
+    return None if alone.is_empty() else alone.with_columns(line=pl.col("msj"), empty=pl.lit(True))
+
+
+def _picked(frame: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
+    return frame.select(pl.col(source).alias(column) for column, source in columns.items())
+
+
+def _key() -> pl.Expr:
+    """The pair and the period, `line N` where one of them cannot be read; the pair alone where it has no period."""
+    of_asset = pl.col("asj").is_not_null()
+    pair = pl.when(of_asset).then("import_amsid__text").otherwise("import_msid__text")
+    read = pl.when(of_asset).then("import_amsid").otherwise("import_msid").is_not_null()
+    texts = pl.concat_str(pair, "settlement_period_id__text", separator=" ")
+    by_line = pl.concat_str(pl.lit("line "), "line")
+    return (
+        pl.when(read & pl.col("empty"))
+        .then(pair)
+        .when(read & pl.col("settlement_period_id").is_not_null())
+        .then(texts)
+        .otherwise(by_line)
+        .alias("key")
+    )
+
+
+def _indicator() -> pl.Expr:
+    of_asset = pl.col("asj").is_not_null()
+    return pl.when(of_asset).then(pl.lit("A")).otherwise(pl.lit("T")).alias("msid_pair_indicator")
+
+
+def _links(units: pl.DataFrame) -> pl.DataFrame:
+    numbered = units.select("line", "msj", "asj").with_row_index("unit")
+    own = numbered.select("line", "unit")
+    above = [
+        numbered.filter(pl.col(pair).is_not_null() & (pl.col(pair) != pl.col("line"))).select(
+            pl.col(pair).alias("line"), "unit"
+        )
+        for pair in ("msj", "asj")
+    ]
+    return pl.concat([own, *above]).sort("line", maintain_order=True)
+
+
+DELIVERED = Acceptance(
+    flow=FLOW,
+    units=("MSJ",),
+    effect=(
+        *("settlement_date", "gsp_group_id", "bm_unit_id", "msid_pair_indicator", "import_msid", "export_msid"),
+        *("import_amsid", "export_amsid", "settlement_period_id", "delivered_volume"),
+    ),
+    derive=pair_periods,
+    reads={"MSJ": ("MSA.settlement_date", "MSB.gsp_group_id", "MSC.bm_unit_id")},
+)
+"""A pair (MSID or AMSID) and period; the effect is its items, typed, with `T` or `A` as `msid_pair_indicator`."""
