@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlmodel import Session
 
+from gateway.notification_pages import in_force_of
 from gateway.office import LEASE
+from market.home import Home
 from store import answers, breaches, policy, reference, runs, search, submissions
 from store.refused import RefusedError
 from store.states import SubmissionState
@@ -55,10 +57,12 @@ def row(submission: Submission) -> dict[str, Any]:
     }
 
 
-def page(session: Session, submission: Submission) -> dict[str, Any]:
+def page(session: Session, home: Home, submission: Submission) -> dict[str, Any]:
     """Everything that is known of a submission but its bytes."""
+    notified = in_force_of(session, home, submission) if submission.file_type == "K0011001" else []
     return {
         **{name: getattr(submission, name) for name in FACTS},
+        "notified": notified,
         "history": [
             {
                 "at": event.at,

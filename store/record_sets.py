@@ -193,6 +193,23 @@ def read(
     return traced.select(of.schema.names()).collect(engine="streaming")
 
 
+def of(session: Session, home: Home, submission_ref: str, kind: str) -> pl.DataFrame:
+    """The rows that a submission put in force and that were not taken back, with the kind's schema."""
+    rows = session.exec(
+        select(RecordSet).where(
+            RecordSet.kind == kind, RecordSet.submission_ref == submission_ref, col(RecordSet.withdrawn_at).is_(None)
+        )
+    ).all()
+    schema = KINDS[kind].schema
+    found = [
+        pl.read_parquet(home.record_sets / row.file, glob=False, hive_partitioning=False).with_columns(
+            pl.lit(row.received_at).cast(RECEIVED).alias("received_at"), pl.lit(submission_ref).alias("submission_ref")
+        )
+        for row in rows
+    ]
+    return pl.concat([schema.to_frame(), *(frame.select(schema.names()) for frame in found)])
+
+
 def unnamed(session: Session, home: Home, *, older_than: datetime | None = None) -> list[str]:
     """The files below the home's record sets that no row names; with `older_than`, only those last written before it.
 

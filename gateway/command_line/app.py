@@ -14,6 +14,7 @@ from gateway.command_line.mending import add_mending
 from gateway.command_line.pages import add_pages
 from gateway.command_line.parameters import add_parameters
 from gateway.command_line.place import Place
+from gateway.command_line.profiles import add_profiles
 from gateway.command_line.root import Commands
 from gateway.command_line.serving import add_serving
 
@@ -42,6 +43,7 @@ def _place(
 add_serving(app)
 add_checking(app)
 add_inspection(app)
+add_profiles(app)
 add_mending(app)
 add_members(app)
 add_accounts(app)
