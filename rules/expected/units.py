@@ -133,7 +133,7 @@ def _laid(rows: pl.DataFrame, periods: npt.NDArray[np.int64], width: int) -> tup
         return None, up, (period >= 1) & (period <= periods[up])
     place = (up[:, None] * np.uint32(width) + np.arange(width, dtype=np.uint32)).astype(np.uint32)
     exists: Flags = (period >= 1)[:, None] & (period[:, None] <= periods[place])
-    nowhere: Flags = ~exists.any(axis=1)
+    nowhere: Flags = np.logical_not(np.any(exists, axis=1))
     exists[nowhere, 0] = True
     row = np.repeat(np.arange(rows.height, dtype=np.uint32), exists.sum(axis=1))
     return row, place[exists], ~nowhere[row]
