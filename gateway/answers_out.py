@@ -8,18 +8,22 @@ from sqlmodel import Session
 from gateway.valuation import Valuation
 from ingest.sequence import next_number
 from market.clock import london_day
-from market.header import Header
+from market.header import CsvHeader, Header
 from market.policy import Policy
 from market.reference import BM_UNITS
 from outbound.answered import Answered
 from outbound.flow_answers import ANSWERS
-from outbound.names import outgoing_name
+from outbound.names import CSV_RECEIPT, CSV_REPORT, RECEIPT, REPORT, outgoing_name
 from outbound.registration_report import registration_report
 from outbound.report import Verdict, report
 from store import answers, reference, sequences
 from store import policy as policies
-from store.states import AnswerKind
+from store.states import AnswerKind, Profile
 from store.tables import Run, Submission
+
+ENDINGS = {AnswerKind.RECEIPT: RECEIPT, AnswerKind.REPORT: REPORT}
+CSV_ENDINGS = {AnswerKind.RECEIPT: CSV_RECEIPT, AnswerKind.REPORT: CSV_REPORT}
+"""What answers add to the name of a file; the flow's own answers to a CSV file add their file type."""
 
 
 def add(session: Session, at: datetime, submission: Submission, run: Run, valuation: Valuation) -> None:
@@ -39,6 +43,9 @@ def add(session: Session, at: datetime, submission: Submission, run: Run, valuat
 def _header(session: Session, at: datetime, valuation: Valuation, file_type: str, policy: Policy) -> Header:
     """The header of an outgoing file to the sender of a submission, with the next number of its channel."""
     sender = valuation.header
+    if isinstance(sender, CsvHeader):
+        there_and_back = (sender.to_role, policy.gateway_id, sender.from_role, sender.from_id)
+        return CsvHeader(file_type, "D", at, *there_and_back, 0, sender.test_flag, separator=sender.separator)
     header = Header(
         file_type, "D", at, sender.to_role, policy.gateway_id, sender.from_role, sender.from_id, 0, sender.test_flag
     )
@@ -46,8 +53,20 @@ def _header(session: Session, at: datetime, valuation: Valuation, file_type: str
     return Header(**{**vars(header), "sequence": number})
 
 
+def free_name(session: Session, submission: Submission, kind: AnswerKind, file_type: str | None) -> str:
+    """A name beside the submission's own that the account was never given: all answers to CSV files have one.
+
+    Of an answer to an IDD file only the receipt and the report have.
+    """
+    endings = CSV_ENDINGS if submission.profile is Profile.CSV else ENDINGS
+    ending = endings.get(kind, f"{file_type}.csv")
+    return answers.free_name(session, submission.account, submission.file_name, ending)
+
+
 def _name(session: Session, submission: Submission, header: Header) -> str:
-    """A name of the market's own form that the account was never given."""
+    """A name that the account was never given: of the market's own form, or beside the CSV file's."""
+    if isinstance(header, CsvHeader):
+        return free_name(session, submission, AnswerKind.FLOW, header.file_type)
     return outgoing_name(
         header.from_role, sequences.take_outgoing(session, f"names of {header.from_role} to {submission.account}")
     )
@@ -101,6 +120,7 @@ def _add_report(
     header = _header(session, at, valuation, "K9001001", policy)
     assert submission.channel is not None
     assert submission.sha256 is not None
+    is_csv = submission.profile is Profile.CSV
     verdict = Verdict(
         file_name=submission.file_name,
         file_type=valuation.header.file_type,
@@ -115,7 +135,7 @@ def _add_report(
         units_rejected=run.units_rejected,
         units_held=run.units_held,
         breaches=run.breaches_total,
-        next_sequence_number=next_number(sequences.state(session, submission.channel)),
+        next_sequence_number=None if is_csv else next_number(sequences.state(session, submission.channel)),
     )
     body = report(
         header,
@@ -129,7 +149,7 @@ def _add_report(
         session,
         account=submission.account,
         kind=AnswerKind.REPORT,
-        name=answers.free_name(session, submission.account, submission.file_name, "VAL"),
+        name=free_name(session, submission, AnswerKind.REPORT, None),
         at=at,
         body=body,
         submission_ref=submission.ref,

@@ -122,9 +122,9 @@ class Dispatcher:
         assert submission is not None
         if submission.state is SubmissionState.RECEIVED:
             sha256 = archive.keep(office.home, submission.landing_name)
-            day = london_day(submission.received_at)
+            name, day = submission.file_name, london_day(submission.received_at)
             try:
-                what = self._workers.run(submission.size, read_file, office.home, office.location, sha256, day)
+                what = self._workers.run(submission.size, read_file, office.home, office.location, sha256, name, day)
             except WorkerDiedError as error:
                 self._quarantine(submission, sha256, error)
                 return

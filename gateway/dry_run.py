@@ -12,16 +12,18 @@ import polars as pl
 from sqlalchemy import Engine
 
 from gateway.knowledge import knowledge
-from gateway.pipeline import DUPLICATE, RECEIVED, Reading, acknowledge, read_through, validate
+from gateway.pipeline import DUPLICATE, RECEIVED, Reading, acknowledge, header_of, read_through, validate
 from gateway.valuation import judged_by
+from ingest.csv_profile_columns import csv_flow
 from ingest.envelope import Entry, Refusal
 from market.clock import london_day
 from market.frames import BREACHES
-from market.header import Header
+from market.header import Header, csv_channel
 from market.home import Home
 from store import policy as policies
 from store.database import reading
-from store.states import SubmissionState
+from store.refused import RefusedError
+from store.states import Profile, SubmissionState
 from store.tables import Submission
 
 LAST_REF = "Z" * 26
@@ -80,18 +82,20 @@ def check(
     received = path.read_bytes()
     with reading(engine) as session:
         policy = policies.in_force(session).on(london_day(received_at))
-        what, body = read_through(received, policy)
+        what, body = read_through(received, path.name, policy)
         submission = _submission(path, what, party_id, received_at)
-        receipt = acknowledge(what, knowledge(session, submission, what))
+        known = knowledge(session, submission, what)
+        receipt = acknowledge(what, known)
         if receipt.code != RECEIVED or body is None or isinstance(what.header, Refusal):
             outcome = SubmissionState.DUPLICATE if receipt.code == DUPLICATE else SubmissionState.NACKED
             return Checked(
                 path, submission.file_type, what, receipt.entries, outcome, UnitCounts(), BREACHES.to_frame(), {}
             )
         submission.skipped = receipt.skipped
-        arrival, facts = judged_by(session, home, submission, what.header, body)
+        header = header_of(what.header, known.sender, received_at, policy.gateway_id)
+        arrival, facts = judged_by(session, home, submission, header, body)
     judged(0, what.records)
-    judgement = validate(body, what.header, arrival, facts, lambda done: judged(done, what.records))
+    judgement = validate(body, header, arrival, facts, lambda done: judged(done, what.records))
     units = UnitCounts(
         all=judgement.units.height,
         accepted=judgement.units_with("A", "W", "N"),
@@ -113,8 +117,12 @@ def check(
 def _submission(path: Path, what: Reading, party_id: str | None, received_at: datetime) -> Submission:
     """The row that the file would have; it is in no session."""
     header = what.header if isinstance(what.header, Header) else None
+    csv = csv_flow(path.name) if what.separator else None
+    if csv is not None and not party_id:
+        raise RefusedError(f"{path.name} is a CSV file and names no sender; --party does")
     party = party_id or (header.from_id if header else "")
     own = header if header and header.from_id == party else None
+    channel = csv_channel(party, csv.flow.file_type) if csv else own.channel if own else None
     return Submission(
         ref=LAST_REF,
         landing_name="",
@@ -124,8 +132,9 @@ def _submission(path: Path, what: Reading, party_id: str | None, received_at: da
         size=what.size,
         received_at=received_at,
         arrival=received_at,
-        file_type=header.file_type if header else None,
-        channel=str(own.channel) if own else None,
+        profile=Profile.CSV if csv else Profile.IDD,
+        file_type=csv.flow.file_type if csv else header.file_type if header else None,
+        channel=str(channel) if channel else None,
         sequence=own.sequence if own else None,
         state=SubmissionState.RECEIVED,
     )

@@ -8,11 +8,11 @@ from ingest.sequence import ChannelState
 from market.clock import london_day
 from store import answers, parties, sequences, submissions
 from store import policy as policies
-from store.states import AnswerKind
+from store.states import AnswerKind, Profile
 from store.tables import Submission
 
 
-def _sender_of(session: Session, party_id: str, submission: Submission) -> Sender:
+def sender_of(session: Session, party_id: str, submission: Submission) -> Sender:
     """A party with the roles that it holds on the day of receipt."""
     return Sender(
         party_id, frozenset(row.role for row in parties.roles(session, party_id, london_day(submission.received_at)))
@@ -22,8 +22,11 @@ def _sender_of(session: Session, party_id: str, submission: Submission) -> Sende
 def knowledge(session: Session, submission: Submission, reading: Reading) -> Knowledge:
     """What the store knows that decides on the receipt of a read submission."""
     policy = policies.in_force(session).on(london_day(submission.received_at))
-    sender = _sender_of(session, submission.party_id, submission)
+    sender = sender_of(session, submission.party_id, submission)
     channel, number = submission.channel, submission.sequence
+    if channel is not None and submission.profile is Profile.CSV:
+        latest = submissions.last_acked(session, channel)
+        return Knowledge(sender, ChannelState(acked_sha256=latest.sha256 if latest else None), policy)
     if channel is None or number is None:
         return Knowledge(sender, ChannelState(), policy)
     acked = submissions.acked_with(session, channel, number)

@@ -15,13 +15,18 @@ from datetime import date, datetime
 
 import polars as pl
 
+from gateway.bodies import Body, CsvBody, IddBody
+from ingest.csv_profile import read_table
+from ingest.csv_profile_columns import CsvFlow, csv_flow_of
+from ingest.csv_profile_header import FIRST_BYTES, CsvForm, csv_header, form_of, judge_form
 from ingest.envelope import Entry, Refusal, Sender, judge_body, judge_header, judge_size, read_header
 from ingest.envelope_warnings import envelope_warnings
-from ingest.lines import Lines, count_records, index_lines
-from ingest.records import SLICE_RECORDS, Slice, first_record, slices
+from ingest.lines import count_records, index_lines
+from ingest.records import SLICE_RECORDS, Slice
 from ingest.sequence import ChannelState, judge_sequence
-from ingest.structure import Structure, structure_of
-from market.header import Header
+from ingest.structure import structure_of
+from market.fault import Fault
+from market.header import CsvHeader, Header
 from market.layout import file_types, layout
 from market.policy import Policy
 from rules.catalogue import acceptance_of
@@ -30,6 +35,8 @@ from rules.judge import Judgement, judge
 from validators.fields import field_checks
 
 RECEIVED, DUPLICATE = 100, 101
+HEADER_REFUSED = 1
+"""The receipt code of what stands in a header."""
 
 
 @dataclass(frozen=True)
@@ -37,21 +44,15 @@ class Reading:
     """What the bytes of a file say, before anything is known of its channel.
 
     `header` is why there is none where it cannot be read; `body` is why the body cannot be read, None where it can.
+    `separator` is that of a CSV file, empty for an IDD file.
     """
 
     size: int
     records: int
     sha256: str
-    header: Header | Refusal
+    header: Header | CsvForm | Refusal
     body: Refusal | None
-
-
-@dataclass(frozen=True)
-class Body:
-    """The lines of a file that can be read, and their structure: as large as the file, it stays in its process."""
-
-    lines: Lines
-    structure: Structure
+    separator: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,14 +90,20 @@ class Arrival:
     name_used: bool = False
 
 
-def read(received: bytes, policy: Policy) -> Reading:
+def read(received: bytes, file_name: str, policy: Policy) -> Reading:
     """Reads a file as received."""
-    return read_through(received, policy)[0]
+    return read_through(received, file_name, policy)[0]
 
 
-def read_through(received: bytes, policy: Policy) -> tuple[Reading, Body | None]:
+def read_through(received: bytes, file_name: str, policy: Policy) -> tuple[Reading, Body | None]:
     """Reads a file as received, and gives its body too, where that can be read."""
+    csv = csv_flow_of(file_name, received[:FIRST_BYTES])
     sha256, records = hashlib.sha256(received).hexdigest(), count_records(received)
+    if csv is not None:
+        form = form_of(received, csv)
+        return _read_csv(
+            received, csv, policy, Reading(len(received), records, sha256, form, None, separator=form.separator)
+        )
     header = read_header(received)
     refused: Refusal | None = None
     body: Body | None = None
@@ -110,18 +117,44 @@ def read_through(received: bytes, policy: Policy) -> tuple[Reading, Body | None]
         if isinstance(structure, Refusal):
             refused = structure
         else:
-            body = Body(lines, structure)
+            body = IddBody(lines, structure)
     return Reading(len(received), records, sha256, header, refused), body
 
 
-def read_body(received: bytes, header: Header, policy: Policy) -> Body:
+def _read_csv(received: bytes, csv: CsvFlow, policy: Policy, found: Reading) -> tuple[Reading, Body | None]:
+    if _too_large(found.size, found.records, policy, found.header):
+        return found, None
+    table = read_table(received, csv, policy.receipt_limit)
+    if not isinstance(table, Refusal):
+        form = CsvForm(csv.flow.file_type, found.separator, table.test_flag)
+        return replace(found, header=form), CsvBody(table)
+    about_header = table.entries[0][0] == HEADER_REFUSED
+    return replace(found, header=table) if about_header else replace(found, body=table), None
+
+
+def read_body(received: bytes, header: Header, file_name: str, policy: Policy) -> Body:
     """The body of a file that got receipt 100."""
+    if isinstance(header, CsvHeader):
+        body = read_through(received, file_name, policy)[1]
+        if body is None:
+            raise Fault(f"{file_name} can no longer be read")
+        return body
     lines = index_lines(received)
-    return Body(lines, structure_of(lines, layout(header.file_type), policy.receipt_limit))
+    return IddBody(lines, structure_of(lines, layout(header.file_type), policy.receipt_limit))
 
 
-def _too_large(size: int, records: int, policy: Policy, header: Header | Refusal) -> Refusal | None:
-    limits = policy.limits(header.file_type if isinstance(header, Header) else "")
+def header_of(found: Header | CsvForm, sender: Sender, received_at: datetime, gateway_id: str) -> Header:
+    """The header under which a file that got receipt 100 is judged; Fault where its sender may no longer send it."""
+    if isinstance(found, Header):
+        return found
+    role = judge_form(found, sender)
+    if isinstance(role, Refusal):
+        raise Fault(f"a file was acknowledged and would not be now: {role.entries[0][1]}")
+    return csv_header(found, role, sender.party_id, received_at, gateway_id)
+
+
+def _too_large(size: int, records: int, policy: Policy, header: Header | CsvForm | Refusal) -> Refusal | None:
+    limits = policy.limits("" if isinstance(header, Refusal) else header.file_type)
     return judge_size(size, records, limits.max_bytes, limits.max_records)
 
 
@@ -131,6 +164,8 @@ def acknowledge(reading: Reading, knowledge: Knowledge) -> Acknowledgement:
     too_large = _too_large(reading.size, reading.records, policy, header)
     if isinstance(header, Refusal):
         return Acknowledgement((too_large or header).entries)
+    if isinstance(header, CsvForm):
+        return _acknowledge_csv(header, reading, knowledge, too_large)
     flow = judge_header(header, knowledge.sender, policy.gateway_id)
     if isinstance(flow, Refusal):
         return Acknowledgement((too_large or flow).entries)
@@ -142,6 +177,18 @@ def acknowledge(reading: Reading, knowledge: Knowledge) -> Acknowledgement:
     return Acknowledgement(entries, consumed=header.sequence, skipped=number.skipped)
 
 
+def _acknowledge_csv(
+    form: CsvForm, reading: Reading, knowledge: Knowledge, too_large: Refusal | None
+) -> Acknowledgement:
+    role = judge_form(form, knowledge.sender)
+    if isinstance(role, Refusal):
+        return Acknowledgement((too_large or role).entries)
+    if too_large is None and knowledge.channel.acked_sha256 == reading.sha256:
+        return Acknowledgement(((DUPLICATE, ""),))
+    refused = too_large or reading.body
+    return Acknowledgement(((RECEIVED, ""),) if refused is None else refused.entries)
+
+
 def validate(
     body: Body, header: Header, arrival: Arrival, facts: FileFacts, judged: Callable[[int], None] | None = None
 ) -> Judgement:
@@ -149,11 +196,12 @@ def validate(
 
     `judged` is told how many body records have been judged, slice by slice.
     """
-    lines, flow = body.lines, layout(header.file_type)
-    pieces = slices(lines, body.structure, lines.count if acceptance_of(flow).whole else SLICE_RECORDS)
-    judgement = judge(flow, _told(pieces, judged) if judged else pieces, facts, field_checks)
+    pieces = body.slices(body.records if acceptance_of(body.layout).whole else SLICE_RECORDS)
+    judgement = judge(body.layout, _told(pieces, judged) if judged else pieces, facts, field_checks)
+    if isinstance(body, CsvBody):
+        return body.on_file_lines(judgement)
     warned = envelope_warnings(
-        header, lines, arrival.file_name, arrival.received_at, arrival.skipped, arrival.name_used
+        header, body.lines, arrival.file_name, arrival.received_at, arrival.skipped, arrival.name_used
     )
     return with_warnings(judgement, warned)
 
@@ -163,10 +211,10 @@ def days_about(body: Body) -> tuple[date, date] | None:
 
     A range that is open, or the wrong way round, is about its first day.
     """
-    columns = acceptance_of(body.structure.layout).days
+    columns = acceptance_of(body.layout).days
     if not columns:
         return None
-    first = first_record(body.lines, body.structure)
+    first = body.first_record()
     days = [first[column].item() for column in columns]
     return None if days[0] is None else (days[0], max(days[0], days[-1] or days[0]))
 

@@ -4,13 +4,12 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from gateway.answers_out import ENDINGS, free_name
 from outbound.names import outgoing_name
 from store import answers, audit, sequences
 from store.refused import RefusedError
-from store.states import AnswerKind
+from store.states import Profile
 from store.tables import Answer, Submission
-
-_ENDINGS = {AnswerKind.RECEIPT: "ADT", AnswerKind.REPORT: "VAL"}
 
 
 def redeliver(session: Session, submission: Submission, *, actor: str, why: str, at: datetime) -> list[Answer]:
@@ -56,8 +55,7 @@ def _again(session: Session, submission: Submission, answer: Answer, at: datetim
 
 
 def _name(session: Session, submission: Submission, answer: Answer) -> str:
-    ending = _ENDINGS.get(answer.kind)
-    if ending is not None:
-        return answers.free_name(session, answer.account, submission.file_name, ending)
+    if submission.profile is Profile.CSV or answer.kind in ENDINGS:
+        return free_name(session, submission, answer.kind, answer.file_type)
     role = answer.name[:2]
     return outgoing_name(role, sequences.take_outgoing(session, f"names of {role} to {answer.account}"))

@@ -15,10 +15,13 @@ from gateway.knowledge import knowledge
 from gateway.office import Office
 from gateway.pipeline import DUPLICATE, RECEIVED, Acknowledgement, Reading, acknowledge
 from gateway.valuation import Valuation, is_stale
+from ingest.csv_profile_columns import CsvFlow, csv_flow_of
+from ingest.csv_profile_header import CsvForm
 from ingest.envelope import HEADER_BYTES, read_header
 from ingest.landing import Landed
 from market.clock import london_day
-from market.header import Header
+from market.header import Header, csv_channel
+from outbound.csv_receipt import csv_receipt
 from outbound.receipt import receipt, returned, unreadable
 from rules.catalogue import rules_version
 from store import answers, breaches, changes, parties, runs, sequences, submissions
@@ -41,20 +44,34 @@ def enter(office: Office, landed: Sequence[Landed]) -> list[Submission]:
         return [_enter(session, office, one, header) for one, header in peeked]
 
 
-def _peek(office: Office, landed: Landed) -> Header | None:
-    """The header of a landed file, where it has one of its own party: a forged one must not touch another's channel."""
+def _peek(office: Office, landed: Landed) -> Header | CsvFlow | None:
+    """The header of a landed file, where it has one of its own party: a forged one must not touch another's channel.
+
+    Of a CSV file the flow that its name stands for.
+    """
     try:
         with (office.home.landing / landed.path).open("rb") as file:
-            header = read_header(file.read(HEADER_BYTES + 5))
+            first = file.read(HEADER_BYTES + 5)
     except FileNotFoundError:
         return None  # archived since: the row stands already
-    return header if isinstance(header, Header) and header.from_id == landed.party_id else None
+    csv = csv_flow_of(landed.file_name, first)
+    header = read_header(first)
+    return csv or (header if isinstance(header, Header) and header.from_id == landed.party_id else None)
 
 
-def _enter(session: Session, office: Office, landed: Landed, header: Header | None) -> Submission:
+def _enter(session: Session, office: Office, landed: Landed, header: Header | CsvFlow | None) -> Submission:
     submission = submissions.enter(session, landed, actor=ACTOR, at=office.clock())
     if header is None or submission.channel is not None or submission.state is not SubmissionState.RECEIVED:
         return submission
+    if isinstance(header, CsvFlow):
+        return submissions.record(
+            session,
+            submission.ref,
+            SubmissionState.RECEIVED,
+            profile=Profile.CSV,
+            file_type=header.flow.file_type,
+            channel=str(csv_channel(landed.party_id, header.flow.file_type)),
+        )
     return submissions.record(
         session,
         submission.ref,
@@ -93,26 +110,36 @@ def acknowledged(office: Office, ref: str, reading: Reading) -> Submission:
             sha256=reading.sha256,
             receipt_code=verdict.code,
             skipped=verdict.skipped,
+            **({"test_flag": reading.header.test_flag or "OPER"} if isinstance(reading.header, CsvForm) else {}),
         )
 
 
 def _answer_receipt(
     session: Session, office: Office, submission: Submission, reading: Reading, verdict: Acknowledgement
 ) -> None:
+    if submission.profile is Profile.CSV:
+        body = csv_receipt(
+            submission.file_name, submission.received_at, office.clock(), verdict.entries, reading.separator
+        )
+        _add_receipt(session, office, submission, body)
+        return
     if isinstance(reading.header, Header):
         header = returned(reading.header)
     else:
         role = parties.roles(session, submission.party_id)[0].role
         gateway_id = policies.in_force(session).on(london_day(submission.received_at)).gateway_id
         header = unreadable(gateway_id, role, submission.party_id, submission.received_at)
-    now = office.clock()
-    body = receipt(header, submission.file_name, submission.received_at, now, verdict.entries)
+    body = receipt(header, submission.file_name, submission.received_at, office.clock(), verdict.entries)
+    _add_receipt(session, office, submission, body)
+
+
+def _add_receipt(session: Session, office: Office, submission: Submission, body: bytes) -> None:
     answers.add(
         session,
         account=submission.account,
         kind=AnswerKind.RECEIPT,
-        name=answers.free_name(session, submission.account, submission.file_name, "ADT"),
-        at=now,
+        name=answers_out.free_name(session, submission, AnswerKind.RECEIPT, None),
+        at=office.clock(),
         body=body,
         submission_ref=submission.ref,
     )

@@ -8,13 +8,18 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from gateway import archive
-from gateway.pipeline import Arrival, Body, days_about, read_body, validate
-from ingest.envelope import read_header
+from gateway.bodies import Body
+from gateway.knowledge import sender_of
+from gateway.pipeline import Arrival, days_about, header_of, read_body, validate
+from ingest.csv_profile_header import FIRST_BYTES, CsvForm
+from ingest.csv_profile_records import separator_of
+from ingest.envelope import Refusal, Sender, read_header
 from market.clock import london_day
 from market.fault import Fault
 from market.header import Header
 from market.home import Home
 from market.layout import layout
+from market.policy import Policy
 from rules.catalogue import acceptance_of, references_of
 from rules.context import FileFacts
 from rules.judge import Judgement
@@ -22,6 +27,7 @@ from store import changes, record_sets, reference, runs, submissions
 from store import policy as policies
 from store.database import reading
 from store.record_sets import Staged
+from store.states import Profile
 from store.tables import Submission
 
 NAME_MEMORY = timedelta(days=31)
@@ -65,11 +71,10 @@ def valuate(home: Home, engine: Engine, ref: str, started_at: datetime, token: i
         if submission is None or submission.sha256 is None:
             raise Fault(f"submission {ref} has no archived bytes")
         policy = policies.in_force(session).on(london_day(submission.received_at))
+        sender = sender_of(session, submission.party_id, submission)
     received = archive.load(home, submission.sha256)
-    header = read_header(received)
-    if not isinstance(header, Header):
-        raise Fault(f"submission {ref} was acknowledged without a header")
-    body = read_body(received, header, policy)
+    header = _header(submission, received, sender, policy)
+    body = read_body(received, header, submission.file_name, policy)
     with reading(engine) as session:
         policy_version = policies.version(session)
         reference_version, value_mark = reference.version(session), changes.mark(session)
@@ -87,6 +92,17 @@ def valuate(home: Home, engine: Engine, ref: str, started_at: datetime, token: i
         read=EffectsRead(references_of(header.file_type), subjects, days_about(body)),
         staged=_staged(home, header, judgement, ref, run_number, token),
     )
+
+
+def _header(submission: Submission, received: bytes, sender: Sender, policy: Policy) -> Header:
+    """The header under which an acknowledged submission is judged."""
+    found: Header | CsvForm | Refusal = read_header(received)
+    if submission.profile is Profile.CSV and submission.file_type is not None:
+        flag = "" if submission.test_flag == "OPER" else submission.test_flag
+        found = CsvForm(submission.file_type, separator_of(received[:FIRST_BYTES]), flag or "")
+    if isinstance(found, Refusal):
+        raise Fault(f"submission {submission.ref} was acknowledged without a header")
+    return header_of(found, sender, submission.received_at, policy.gateway_id)
 
 
 def _staged(
@@ -116,7 +132,7 @@ def judged_by(
         received_at=submission.received_at,
         policy=policies.in_force(session).on(london_day(submission.received_at)),
         references=_references(session, home, submission, header, body),
-        records=body.lines.count,
+        records=body.records,
     )
     return arrival, facts
 

@@ -64,7 +64,7 @@ def _engine(location: str) -> "Engine":
     return connect(location)
 
 
-def read_file(home: Home, location: str, sha256: str, received_day: date) -> "Reading":
+def read_file(home: Home, location: str, sha256: str, file_name: str, received_day: date) -> "Reading":
     """Reads archived bytes: the body of a worker's task."""
     from gateway import archive
     from gateway.pipeline import read
@@ -73,7 +73,7 @@ def read_file(home: Home, location: str, sha256: str, received_day: date) -> "Re
 
     with reading(_engine(location)) as session:
         policy = policies.in_force(session).on(received_day)
-    return read(archive.load(home, sha256), policy)
+    return read(archive.load(home, sha256), file_name, policy)
 
 
 def valuate_file(home: Home, location: str, ref: str, started_at: datetime, token: int) -> "Valuation":

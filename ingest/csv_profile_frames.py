@@ -48,10 +48,20 @@ class CsvFrames:
                 upper[name] = pl.concat([upper[name], frame]) if name in upper else frame
             yield Slice(frames, dict(upper), {name: len(frame) for name, frame in new_upper.items()})
 
+    @property
+    def records(self) -> int:
+        """How many records the IDD file has that would say the same, header and footer included."""
+        last = np.array([self._table.cells.height - 1])
+        return int(self._lines(last)[0]) + len(self._csv.totals) + 1
+
+    def first_record(self) -> pl.DataFrame:
+        """The typed frame of the first record alone."""
+        return self._frames(0, 1)[self._csv.chain[0].type]
+
     def file_lines(self) -> Numbers:
         """By the `line` of a frame the physical line of the file; a parent's is that of its first line."""
         height = self._table.cells.height
-        found = np.zeros(int(self._lines(np.array([height - 1]))[0]) + len(self._csv.totals) + 1, np.uint32)
+        found = np.zeros(self.records, np.uint32)
         rows = np.arange(height)
         found[self._lines(rows)] = self._physical(rows)
         for depth, record in enumerate(self._above):

@@ -43,3 +43,20 @@ class Header:
     def channel(self) -> Channel:
         """The channel whose sequence this file continues."""
         return Channel(self.from_role, self.from_id, self.to_role, self.to_id, self.flag)
+
+
+@dataclass(frozen=True)
+class CsvHeader(Header):
+    """What is known of a file of the CSV profile, which has no header record: from whom to whom, and its separator."""
+
+    separator: str = ","
+
+    @property
+    def channel(self) -> Channel:
+        """The channel of the party and the flow: CSV files have no numbers."""
+        return csv_channel(self.from_id, self.file_type)
+
+
+def csv_channel(party_id: str, file_type: str) -> Channel:
+    """The channel of a party's CSV files of a flow."""
+    return Channel("", party_id, "", "", "", file_type)

@@ -4,6 +4,10 @@ RECEIPT = "ADT"
 """What the receipt of a file adds to its name."""
 REPORT = "VAL"
 """What the validation report of a file adds to its name."""
+CSV_RECEIPT = "ack.csv"
+"""What the receipt of a CSV file adds to its name."""
+CSV_REPORT = "report.csv"
+"""What the validation report of a CSV file adds to its name."""
 LONGEST = 255
 """The bytes that a file system holds of a name."""
 DIGITS = 14

@@ -12,9 +12,10 @@ from market.character_set import made_safe
 from market.checksum import checksum
 from market.clock import idd_time
 from market.fault import Fault
-from market.header import Header
+from market.header import CsvHeader, Header
 from market.item_type import Kind
 from market.layout import Item, Layout, Record
+from outbound.csv_writer import csv_file
 from outbound.item_text import item_text
 
 PIECE = 100_000
@@ -36,7 +37,14 @@ def body(layout: Layout, frames: Mapping[str, pl.DataFrame], echoes: Collection[
 
 
 def file(header: Header, layout: Layout, frames: Mapping[str, pl.DataFrame], echoes: Collection[str] = ()) -> bytes:
-    """A whole file: the header's AAA record, the body (`echoes` as there), and the footer."""
+    """A whole file: the header's AAA record, the body (`echoes` as there), and the footer.
+
+    Under a CsvHeader it is the CSV file that says the same.
+    """
+    if isinstance(header, CsvHeader):
+        for type_, frame in frames.items():
+            _guard(layout, layout.record(type_), frame, type_ in echoes)
+        return csv_file(layout, frames, header.separator)
     return sealed(header_record(header) + body(layout, frames, echoes))
 
 

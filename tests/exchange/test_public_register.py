@@ -67,7 +67,9 @@ def judged(units: pl.DataFrame, party_id: str, lines: list[str]) -> Judgement:
         },
     )
     policy = facts.policy
-    return validate(read_body(content, read, policy), read, Arrival("BP000000000001", RECEIVED), facts)
+    return validate(
+        read_body(content, read, "BP000000000001", policy), read, Arrival("BP000000000001", RECEIVED), facts
+    )
 
 
 def test_every_lead_party_declares_all_its_units(units: pl.DataFrame) -> None:

@@ -58,7 +58,9 @@ class Exchange:
         archived = archive.keep(self.home, self._landing_name(case))
         with reading(self.engine) as session:
             policy = policies.in_force(session).on(london_day(case.received_at))
-        submission = steps.acknowledged(self.office, ref, read(archive.load(self.home, archived), policy))
+        submission = steps.acknowledged(
+            self.office, ref, read(archive.load(self.home, archived), case.file_name, policy)
+        )
         archive.let_go(self.home, submission.landing_name)
         if submission.state is SubmissionState.ACKED:
             valuation = valuate(self.home, self.engine, ref, self.now, self.office.token or 0)
