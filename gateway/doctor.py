@@ -8,13 +8,13 @@ import hashlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
 from sqlalchemy import Engine
 
 from gateway import archive, delivery, steps
+from gateway.effects import remove_abandoned
 from gateway.office import LeaseLostError, Office
 from ingest.landing import Landed, litter, waiting
 from market.home import Home
@@ -22,9 +22,6 @@ from outbound.outbox import staged_files
 from store import record_sets, search
 from store.database import reading
 from store.states import AnswerState, SubmissionState
-
-STAGED_FOR_LONG = timedelta(hours=1)
-"""A record set that no row names and that is older belongs to no run in work."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,15 +57,13 @@ def repair(office: Office) -> None:
     """Mends what the recovery at a start mends, under the lease, by the same functions.
 
     What landed is entered, what is archived leaves the landing, deliveries are finished, collections are noted,
-    unfinished copies go, and so do files of record sets that no row names, once they are old. Archived bytes and files
-    of unknown origin are never removed.
+    unfinished copies go, and so do files of record sets that no row names, once no run can. Archived bytes and files of
+    unknown origin are never removed.
     """
     archive.remove_leftovers(office.home)
+    remove_abandoned(office)
     with reading(office.engine) as session:
         rows = search.submission_files(session)
-        unnamed = record_sets.unnamed(session, office.home, older_than=office.clock() - STAGED_FOR_LONG)
-    for file in unnamed:
-        (office.home.record_sets / file).unlink(missing_ok=True)
     archived = dict(rows.drop_nulls("sha256").select("landing_name", "sha256").iter_rows())
     known = set(rows["landing_name"])
     for landed in waiting(office.home.landing):

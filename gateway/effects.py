@@ -3,12 +3,14 @@
 import polars as pl
 from sqlmodel import Session
 
+from gateway.office import Office
 from gateway.valuation import Valuation
 from market.home import Home
 from market.layout import layout
 from market.reference import RECEIVED
 from rules.catalogue import acceptance_of
 from store import effects, record_sets
+from store.database import reading
 from store.tables import Run, Submission
 
 
@@ -31,3 +33,10 @@ def put_in_force(session: Session, home: Home, submission: Submission, run: Run,
             pl.lit(submission.ref).alias("submission_ref"),
         )
         effects.add(session, puts.frame, rows, test_flag=valuation.header.flag, run_number=run.number)
+
+
+def remove_abandoned(office: Office) -> None:
+    """Removes the record sets that a crash left without a row; done while the gateway has no run in work."""
+    assert office.token is not None
+    with reading(office.engine) as session:
+        record_sets.remove_abandoned(session, office.home, token=office.token, at=office.clock())

@@ -11,6 +11,7 @@ from typing import Self
 from gateway import archive, delivery, steps
 from gateway.delivery import Deliveries
 from gateway.dispatch import Dispatcher
+from gateway.effects import remove_abandoned
 from gateway.office import LEASE_SECONDS, LeaseLostError, Office
 from gateway.workers import Workers
 from ingest.landing import Landed, waiting
@@ -83,6 +84,7 @@ class Tenure:
     def _recover(self) -> None:
         """Finishes what a crash cut off, and queues what is undecided before anything that is newer."""
         archive.remove_leftovers(self._office.home)
+        remove_abandoned(self._office)
         for doubtful in delivery.recover(self._office):
             _log.error("answer %s to %s: nobody knows whether it was collected", doubtful.name, doubtful.account)
         with reading(self._office.engine) as session:

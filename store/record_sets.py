@@ -8,7 +8,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -27,6 +27,9 @@ OF_SET = ("received_at", "submission_ref")
 
 ROW_GROUP = 100_000
 """Rows of a file that are read or left alone together."""
+
+IN_WORK = timedelta(hours=1)
+"""For how long after it was written a file may still be waiting for the transaction that names it."""
 
 _SETS = pl.Schema({"file": pl.String(), "size": pl.Int64(), "received_at": RECEIVED, "submission_ref": pl.String()})
 
@@ -210,16 +213,32 @@ def of(session: Session, home: Home, submission_ref: str, kind: str) -> pl.DataF
     return pl.concat([schema.to_frame(), *(frame.select(schema.names()) for frame in found)])
 
 
-def unnamed(session: Session, home: Home, *, older_than: datetime | None = None) -> list[str]:
-    """The files below the home's record sets that no row names; with `older_than`, only those last written before it.
-
-    What a run has staged has no name until its transaction: remove nothing that is young or of a run in work.
-    """
-    # The disk first: a file that is staged later is no finding.
+def unnamed(session: Session, home: Home) -> list[str]:
+    """The files below the home's record sets that no row names: left behind, or staged by a run in work."""
+    # The disk first: what is staged later is no finding.
     found = list(_files(home))
     named = set(session.exec(select(RecordSet.file)).all())
-    limit = None if older_than is None else older_than.timestamp()
-    return [file for file, written in found if file not in named and (limit is None or written < limit)]
+    return [file for file in found if file not in named]
+
+
+def remove_abandoned(session: Session, home: Home, *, token: int, at: datetime) -> list[str]:
+    """Removes the files that no row names and none will, and gives their names.
+
+    Those are the ones staged under a fencing token before `token`, which is the one in force, and those written so
+    long before `at` that no run has them in work.
+    """
+    gone = [file for file in unnamed(session, home) if _is_abandoned(home.record_sets / file, token, at)]
+    for file in gone:
+        (home.record_sets / file).unlink(missing_ok=True)
+    return gone
+
+
+def _is_abandoned(path: Path, token: int, at: datetime) -> bool:
+    staged_under = path.name.split(".")[-3:][0]
+    # What is staged outside a gateway, by an operator's command, has token 0.
+    if staged_under.isdecimal() and 0 < int(staged_under) < token:
+        return True
+    return path.exists() and path.stat().st_mtime < (at - IN_WORK).timestamp()
 
 
 def missing(session: Session, home: Home) -> list[RecordSet]:
@@ -228,15 +247,10 @@ def missing(session: Session, home: Home) -> list[RecordSet]:
     return [one for one in rows if _size(home, one.file) != one.size]
 
 
-def _files(home: Home) -> Iterator[tuple[str, float]]:
-    """Every file below the home's record sets with when it was last written."""
+def _files(home: Home) -> Iterator[str]:
     for path in sorted(home.record_sets.rglob("*")):
-        try:
-            found = path.stat()
-        except FileNotFoundError:
-            continue  # renamed since it was seen
         if not path.is_dir():
-            yield path.relative_to(home.record_sets).as_posix(), found.st_mtime
+            yield path.relative_to(home.record_sets).as_posix()
 
 
 def _size(home: Home, file: str) -> int | None:

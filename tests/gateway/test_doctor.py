@@ -89,7 +89,7 @@ def stage_again(exchange: Exchange, *, file: bool) -> None:
         (folder / one.name).unlink()
 
 
-def stage_volumes(exchange: Exchange, *, age: timedelta) -> record_sets.Staged:
+def stage_volumes(exchange: Exchange, *, token: int = 0, age: timedelta = timedelta()) -> record_sets.Staged:
     """Stages a record set as a run would have done that long ago."""
     row = dict.fromkeys(DELIVERED_VOLUMES.names()) | {
         "settlement_date": date(2026, 10, 25),
@@ -97,14 +97,14 @@ def stage_volumes(exchange: Exchange, *, age: timedelta) -> record_sets.Staged:
         "submission_ref": "REF",
         "settlement_period": 50,
     }
-    staged = record_sets.stage(exchange.home, "DLV", "REF", 1, 7, pl.DataFrame([row], DELIVERED_VOLUMES))
+    staged = record_sets.stage(exchange.home, "DLV", "REF", 1, token, pl.DataFrame([row], DELIVERED_VOLUMES))
     written = (system_clock() - age).timestamp()
     os.utime(exchange.home.record_sets / staged.file, (written, written))
     return staged
 
 
 def lose_volumes(exchange: Exchange) -> None:
-    staged = stage_volumes(exchange, age=timedelta())
+    staged = stage_volumes(exchange)
     with writing(exchange.engine) as session:
         record_sets.add(session, exchange.home, staged, party_id="ACME", test_flag="OPER", received_at=exchange.now)
     assert told(exchange) == []
@@ -135,6 +135,7 @@ MENDED: dict[str, tuple[Callable[[Exchange], object], str, str]] = {
     ),
     "staged": (lambda e: stage_again(e, file=True), "outgoing", "it is staged and was not delivered"),
     "not recorded": (lambda e: stage_again(e, file=False), "outgoing", "it is in the outbox, and its row says STAGED"),
+    "volumes of a lost run": (lambda e: stage_volumes(e, token=1), "record_sets", "no run names it"),
     "volumes of no run": (
         lambda e: stage_volumes(e, age=timedelta(hours=2)),
         "record_sets",
@@ -161,7 +162,7 @@ LEFT: dict[str, tuple[Callable[[Exchange], object], str, str]] = {
     "lost": (lose_a_landed_file, "landing", "it is missing, and submission"),
     "litter": (lambda e: (e.home.landing / "x").touch(), "landing", "it is not a party's folder"),
     "volumes missing": (lose_volumes, "record_sets", "the volumes of submission REF are missing"),
-    "volumes just staged": (lambda e: stage_volumes(e, age=timedelta()), "record_sets", "no run names it"),
+    "volumes just staged": (lambda e: stage_volumes(e), "record_sets", "no run names it"),
     "bytes missing": (lambda e: archived(e).unlink(), "archive", "are missing"),
     "bytes damaged": (lambda e: archived(e).write_bytes(b"x"), "archive", "are damaged"),
     "of nobody": (lambda e: (e.home.archive / "abc").touch(), "archive", "no submission names it"),

@@ -246,19 +246,34 @@ def test_a_set_whose_file_is_not_what_it_was_is_not_added_nor_read(store: Engine
         assert refs(session, home, (MONDAY, MONDAY)) == []
 
 
-def test_files_that_no_row_names_are_told_with_their_age(store: Engine, home: Home) -> None:
+def test_files_that_no_row_names_are_told(store: Engine, home: Home) -> None:
     with writing(store) as session:
-        named = put(session, home, "PN", notifications("A", LONG))
+        put(session, home, "PN", notifications("A", LONG))
         assert record_sets.unnamed(session, home) == []
         staged = record_sets.stage(home, "PN", "B", 1, 7, notifications("B", LONG))
-        unfinished = home.record_sets / "PN" / ".C.1.7.99.staging"
-        unfinished.touch()
-        for path in (unfinished, home.record_sets / staged.file, home.record_sets / named.file):
+        (home.record_sets / "PN" / ".C.1.7.99.staging").touch()
+        assert record_sets.unnamed(session, home) == ["PN/.C.1.7.99.staging", staged.file]
+
+
+def test_what_a_run_in_work_may_name_stays(store: Engine, home: Home) -> None:
+    def left(*, token: int, at: dt.datetime) -> list[str]:
+        record_sets.remove_abandoned(session, home, token=token, at=at)
+        return [Path(file).name.partition(".1.")[0] for file in record_sets.unnamed(session, home)]
+
+    names = {".OLD": 7, ".NOW": 8, ".OPERATOR": 0}
+    with writing(store) as session:
+        named = put(session, home, "PN", notifications("A", LONG))
+        for name, token in names.items():
+            (home.record_sets / f"{name}.1.{token}.99.staging").touch()
+        (home.record_sets / "odd").touch()
+        for path in home.record_sets.rglob("*"):
             os.utime(path, (NOON.timestamp(), NOON.timestamp()))
-        both = [unfinished.relative_to(home.record_sets).as_posix(), staged.file]
-        assert record_sets.unnamed(session, home) == both
-        assert record_sets.unnamed(session, home, older_than=NOON + SECOND) == both
-        assert record_sets.unnamed(session, home, older_than=NOON) == []
+        young, old = NOON + record_sets.IN_WORK, NOON + record_sets.IN_WORK + SECOND
+        assert left(token=7, at=young) == [".NOW", ".OLD", ".OPERATOR", "odd"]
+        assert left(token=8, at=young) == [".NOW", ".OPERATOR", "odd"]
+        assert left(token=8, at=old) == []
+        assert record_sets.missing(session, home) == []
+        assert (home.record_sets / named.file).exists()
 
 
 def test_a_failed_write_leaves_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
