@@ -96,7 +96,7 @@ def _facts(checked: "Checked") -> dict[str, Any]:
     units = checked.units
     return {
         "file": str(checked.path),
-        "profile": "IDD",
+        "profile": "CSV" if checked.reading.separator else "IDD",
         "file_type": checked.file_type,
         "receipt": [{"code": code, "data": data} for code, data in checked.receipt],
         "outcome": checked.outcome,
