@@ -29,11 +29,10 @@ def instants(since_1970: Numbers, name: str) -> pl.Series:
     return pl.Series(name, since_1970 * _SECOND).cast(pl.Datetime("us", "UTC"))
 
 
-def pieces(segments: pl.DataFrame, day: date) -> pl.DataFrame:
-    """The segments split at the starts of the Settlement Periods of a London day: a row a segment and period.
+def touched_periods(segments: pl.DataFrame, day: date) -> tuple[Numbers, Numbers]:
+    """Pairs of a segment's row and the number of a Settlement Period of a London day that it touches, by row.
 
-    Adds `settlement_period` (Int64), `piece_from` and `piece_to`, in the order of the segments and by period. What lies
-    outside the day is cut off; a segment whose times are missing or the wrong way round has no pieces.
+    A segment whose times are missing or the wrong way round touches none.
     """
     start, length = int(day_start(day).timestamp()), int(PERIOD.total_seconds())
     end = start + length * periods_in_day(day)
@@ -42,10 +41,21 @@ def pieces(segments: pl.DataFrame, day: date) -> pl.DataFrame:
     after = (np.minimum(time_to, end) - start + length - 1) // length
     forward = (segments["time_from"] < segments["time_to"]).fill_null(False).to_numpy()
     row, period = spans(first, np.where(forward, after, first))
-    piece_from = np.maximum(time_from[row], start + period * length)
-    piece_to = np.minimum(time_to[row], start + (period + 1) * length)
+    return row, period + 1
+
+
+def pieces(segments: pl.DataFrame, day: date) -> pl.DataFrame:
+    """The segments split at the starts of the Settlement Periods of a London day: a row a segment and period.
+
+    Adds `settlement_period` (Int64), `piece_from` and `piece_to`, in the order of the segments and by period. What lies
+    outside the day is cut off; a segment whose times are missing or the wrong way round has no pieces.
+    """
+    row, period = touched_periods(segments, day)
+    begins = int(day_start(day).timestamp()) + (period - 1) * int(PERIOD.total_seconds())
+    piece_from = np.maximum(seconds(segments["time_from"])[row], begins)
+    piece_to = np.minimum(seconds(segments["time_to"])[row], begins + int(PERIOD.total_seconds()))
     return segments[row].with_columns(
-        pl.Series("settlement_period", period + 1), instants(piece_from, "piece_from"), instants(piece_to, "piece_to")
+        pl.Series("settlement_period", period), instants(piece_from, "piece_from"), instants(piece_to, "piece_to")
     )
 
 

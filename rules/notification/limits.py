@@ -13,7 +13,8 @@ from rules.rule import Example, RecordTest, Rule
 _BEYOND = {"mel": 1, "mil": -1}
 """The limits, and the sign of the difference of a PN that is beyond them."""
 
-_TOLD = pl.Schema({"line": pl.UInt32(), "at": pl.Datetime("us", "UTC"), "level": pl.String(), "limit": pl.String()})
+_INSTANT = pl.Datetime("us", "UTC")
+_TOLD = pl.Schema({"line": pl.UInt32(), "at": _INSTANT, "level": pl.String(), "limit": pl.String()})
 
 
 def _sound(rows: pl.DataFrame, start: pl.Series, end: pl.Series) -> pl.DataFrame:
@@ -21,7 +22,7 @@ def _sound(rows: pl.DataFrame, start: pl.Series, end: pl.Series) -> pl.DataFrame
     order = timely(rows)
     sound = rows[order].filter(pl.Series(overlapped(rows, order)[order] < 0))
     return sound.filter(
-        (pl.col("time_from") >= start.first()) & (pl.col("time_to") <= end.first()),
+        (pl.col("time_from") >= pl.lit(start.first(), _INSTANT)) & (pl.col("time_to") <= pl.lit(end.first(), _INSTANT)),
         pl.col("level_from").is_not_null() & pl.col("level_to").is_not_null(),
     ).select(
         *("line", "up", "time_from", "level_from", "time_to", "level_to"),

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from market.profile import Numbers, pieces
+from market.profile import Numbers, touched_periods
 from rules.context import Context, FileFacts
 from rules.identity.bm_unit import REGISTRATION
 from rules.notification import FLOW, LED_BY_SENDER
@@ -48,7 +48,7 @@ registration = Context("registration", FLOW, "PNU", ("bm_unit_id", _DAY), _regis
 
 def _changed(facts: FileFacts, rows: pl.DataFrame) -> pl.DataFrame:
     values = facts.references["capacity_values"]
-    newest = values.filter(pl.col("effective_from") <= rows[_DAY].first()).sort(_NEWEST)
+    newest = values.filter(pl.col("effective_from") <= pl.lit(rows[_DAY].first(), pl.Date)).sort(_NEWEST)
     newest = newest.unique("bm_unit_id", keep="last")
     return newest.select("bm_unit_id", pl.col("generation_capacity", "demand_capacity").name.prefix("value_in_force."))
 
@@ -85,9 +85,10 @@ def _periods_touched(segments: pl.DataFrame, rows: pl.DataFrame) -> Numbers:
     day = settlement_day(rows, _DAY)
     if day is None:
         return np.zeros(rows.height, np.int64)
-    found = pieces(segments.select("up", "time_from", "time_to"), day)
-    touched = np.unique(found["up"].to_numpy().astype(np.int64) * 64 + found["settlement_period"].to_numpy())
-    return np.bincount(touched // 64, minlength=rows.height)
+    row, period = touched_periods(segments, day)
+    touched = np.zeros((rows.height, int(period.max(initial=0)) + 1), np.bool_)
+    touched[segments["up"].to_numpy()[row], period] = True
+    return np.asarray(touched.sum(axis=1), np.int64)
 
 
 def _notified(
@@ -95,7 +96,7 @@ def _notified(
 ) -> pl.DataFrame:
     counts = [np.bincount(frame["up"].to_numpy(), minlength=rows.height) for frame in (pnl, mel, mil)]
     known = facts.references["notifications"].filter(
-        (pl.col("kind") == "PN") & (pl.col("settlement_date") == rows[_DAY].first())
+        (pl.col("kind") == "PN") & (pl.col("settlement_date") == pl.lit(rows[_DAY].first(), pl.Date))
     )["bm_unit_id"]
     return rows.with_columns(
         pl.Series("notified.segments", np.sum(counts, axis=0)),

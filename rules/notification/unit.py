@@ -1,4 +1,4 @@
-"""The BM Unit that is notified: once, with segments, for the whole day, in time (PNS-02, PNS-05, PNS-09, PNR-03, PNT-02)."""
+"""The BM Unit that is notified: once, with segments, its day whole and early (PNS-02, -05, -09, PNR-03, PNT-02)."""
 
 import polars as pl
 
