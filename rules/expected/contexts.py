@@ -24,7 +24,8 @@ def _range(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
     )
     first, last = pl.col("range.first"), pl.col("range.last")
     days = (last - first).dt.total_days() + 1
-    within = pl.date_ranges(first, pl.min_horizontal(last, first.dt.offset_by(_CLOCKS_CHANGED)))
+    near = pl.when(last.is_not_null()).then(pl.min_horizontal(last, first.dt.offset_by(_CLOCKS_CHANGED)))
+    within = pl.date_ranges(first, near)
     most = within.list.eval(periods_in_day_expr(pl.element())).list.max()
     day, until = first.dt.strftime("%Y%m%d"), last.dt.strftime("%Y%m%d")
     told = pl.when(days == 1).then(day).otherwise(pl.concat_str(day, pl.lit(" to "), until))
