@@ -35,9 +35,14 @@ def check_digit_expr(msid: pl.Expr) -> pl.Expr:
     return pl.sum_horizontal(*weighed, ignore_nulls=False) % 11 % 10
 
 
+def has_length_expr(msid: pl.Expr) -> pl.Expr:
+    """Whether each number (Int64) has 13 digits; null where it is null."""
+    return msid.is_between(_LEAST, _MOST)
+
+
 def is_msid_expr(msid: pl.Expr) -> pl.Expr:
     """As is_msid, for a column of numbers (Int64); null where it is null."""
-    return msid.is_between(_LEAST, _MOST) & (check_digit_expr(msid) == msid % 10)
+    return has_length_expr(msid) & (check_digit_expr(msid) == msid % 10)
 
 
 def distributor_expr(msid: pl.Expr) -> pl.Expr:

@@ -42,12 +42,15 @@ def _pair(rows: pl.DataFrame, _: FileFacts) -> pl.DataFrame:
         import_id.alias("pair.import_id"),
         import_id.cast(pl.String).alias(text_column("pair.import_id")),
         pl.when(of_asset).then(amsid & ~msid).when(~of_asset).then(msid & ~amsid).alias("pair.agrees"),
+    ).with_columns(
+        (pl.col("pair.agrees") & (of_asset | is_msid_expr(pl.col(_MSID)))).fill_null(False).alias("pair.readable")
     )
 
 
 PAIRS = tuple(Context("pair", paired.flow, paired.record, (_INDICATOR, _MSID, _AMSID), _pair) for paired in PAIRED)
 """`pair.of_asset`: whether the indicator says an AMSID Pair (A, D); `pair.import_id`: the import id of the kind that it
-says; `pair.agrees`: whether that one stands and the other does not. Null without an indicator."""
+says; `pair.agrees`: whether that one stands and the other does not, null without an indicator; `pair.readable`: whether
+it does so as an AMSID or a well-made MSID."""
 
 
 def _allocation(paired: Paired) -> Context:
@@ -112,7 +115,6 @@ BLD_02 = Rule(
 def _is_allocated(paired: Paired, of_asset: bool) -> RecordTest:
     item = _AMSID if of_asset else _MSID
     by_sender = pl.col("registration.lead_party_id") == pl.col("file.sender")
-    known = pl.lit(True) if of_asset else is_msid_expr(pl.col(_MSID))
     return RecordTest(
         flow=paired.flow,
         record=paired.record,
@@ -120,7 +122,7 @@ def _is_allocated(paired: Paired, of_asset: bool) -> RecordTest:
         reads=("bm_unit_id", paired.day, item, "registration.lead_party_id"),
         optional=(_MSID, _AMSID),
         # nothing is told of what another party's BM Unit has in it
-        when=by_sender & pl.col("pair.agrees") & (pl.col("pair.of_asset") == of_asset) & known,
+        when=by_sender & pl.col("pair.readable") & (pl.col("pair.of_asset") == of_asset),
         broken=~pl.col("allocation.found"),
         message=f"{'AMSID' if of_asset else 'MSID'} Pair {{import_id}} is not allocated to {{unit}} on {{day}}",
         evidence={

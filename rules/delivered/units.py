@@ -1,6 +1,6 @@
 """The acceptance units of delivered volumes: a pair and period."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -35,16 +35,27 @@ _PERIOD = {
 }
 """What units have of their MSP or ASP."""
 
-_ABSENT = {
-    "import_amsid": pl.Int64,
-    "export_amsid": pl.Int64,
-    "import_amsid__text": pl.String,
-    "asj": pl.UInt32,
-    "settlement_period_id": pl.Int64,
-    "settlement_period_id__text": pl.String,
-    "delivered_volume": pl.Int64,
-}
-"""The types of the columns that units have only where they stand below an ASJ or have a period."""
+_UNITS = pl.Schema(
+    {
+        "line": pl.UInt32,
+        "empty": pl.Boolean,
+        "msj": pl.UInt32,
+        "asj": pl.UInt32,
+        "settlement_date": pl.Date,
+        "gsp_group_id": pl.String,
+        "bm_unit_id": pl.String,
+        "import_msid": pl.Int64,
+        "import_msid__text": pl.String,
+        "export_msid": pl.Int64,
+        "import_amsid": pl.Int64,
+        "import_amsid__text": pl.String,
+        "export_amsid": pl.Int64,
+        "settlement_period_id": pl.Int64,
+        "settlement_period_id__text": pl.String,
+        "delivered_volume": pl.Int64,
+    }
+)
+"""The columns of units but `key` and `msid_pair_indicator`; `msj` and `asj` are the lines of their pair above them."""
 
 
 def pair_periods(frames: Mapping[str, pl.DataFrame], _: FileFacts) -> UnitRows:
@@ -53,36 +64,33 @@ def pair_periods(frames: Mapping[str, pl.DataFrame], _: FileFacts) -> UnitRows:
     The frame has `line`, `key`, the columns of the effect, and `empty`: whether it is such a MSJ. A unit has the row of
     its own and those of its pair above it.
     """
-    pairs = _picked(frames["MSJ"], _MSJ)
-    of_msids = _of_msids(frames, pairs)
-    of_amsids = _of_amsids(frames, pairs)
-    empty = _without_below(frames, pairs)
-    units = pl.concat([piece for piece in (of_msids, of_amsids, empty) if piece is not None], how="diagonal")
-    absent = [pl.lit(None, dtype).alias(name) for name, dtype in _ABSENT.items() if name not in units.columns]
-    units = units.with_columns(absent).sort("line").with_columns(_key(), _indicator())
+    pieces = [_UNITS.to_frame()]
+    if "MSJ" in frames:
+        pairs = _picked(frames["MSJ"], _MSJ)
+        pieces += [*_of_msids(frames, pairs), *_of_amsids(frames, pairs), _without_below(frames, pairs)]
+    units = pl.concat(pieces, how="diagonal").sort("line").with_columns(_key(), _indicator())
     return UnitRows(units, _links(units))
 
 
-def _of_msids(frames: Mapping[str, pl.DataFrame], pairs: pl.DataFrame) -> pl.DataFrame | None:
-    if "MSP" not in frames:
-        return None
-    periods = frames["MSP"]
-    return _picked(periods, _PERIOD).hstack(pairs[periods["up"]]).with_columns(empty=pl.lit(False))
+def _of_msids(frames: Mapping[str, pl.DataFrame], pairs: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    if "MSP" in frames:
+        periods = frames["MSP"]
+        yield _picked(periods, _PERIOD).hstack(pairs[periods["up"]]).with_columns(empty=pl.lit(False))
 
 
-def _of_amsids(frames: Mapping[str, pl.DataFrame], pairs: pl.DataFrame) -> pl.DataFrame | None:
-    if "ASP" not in frames:
-        return None
-    periods, assets = frames["ASP"], frames["ASJ"]
-    of_assets = _picked(assets, _ASJ).hstack(pairs[assets["up"]])
-    return _picked(periods, _PERIOD).hstack(of_assets[periods["up"]]).with_columns(empty=pl.lit(False))
+def _of_amsids(frames: Mapping[str, pl.DataFrame], pairs: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    if "ASP" in frames:
+        periods, assets = frames["ASP"], frames["ASJ"]
+        of_assets = _picked(assets, _ASJ).hstack(pairs[assets["up"]])
+        yield _picked(periods, _PERIOD).hstack(of_assets[periods["up"]]).with_columns(empty=pl.lit(False))
 
 
-def _without_below(frames: Mapping[str, pl.DataFrame], pairs: pl.DataFrame) -> pl.DataFrame | None:
-    above = [frames[below]["up"] for below in ("MSP", "ASJ") if below in frames]
-    row = pl.Series(range(0), dtype=pl.UInt32) if not above else pl.concat(above).unique()
-    alone = pairs.with_row_index("row").filter(~pl.col("row").is_in(row.implode())).drop("row")
-    return None if alone.is_empty() else alone.with_columns(line=pl.col("msj"), empty=pl.lit(True))
+def _without_below(frames: Mapping[str, pl.DataFrame], pairs: pl.DataFrame) -> pl.DataFrame:
+    alone = pairs.with_row_index("row")
+    for below in ("MSP", "ASJ"):
+        if below in frames:
+            alone = alone.join(frames[below].select(pl.col("up").alias("row")), on="row", how="anti")
+    return alone.drop("row").with_columns(line=pl.col("msj"), empty=pl.lit(True))
 
 
 def _picked(frame: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:

@@ -98,7 +98,7 @@ EVT_02 = Rule(
             optional=("import_msid", "import_amsid"),
             # nothing is told of the event days of another party's BM Unit
             when=(pl.col("event_day_type") == "D")
-            & pl.col("pair.agrees")
+            & pl.col("pair.readable")
             & (pl.col("registration.lead_party_id") == pl.col("file.sender")),
             broken=~pl.col("record.found"),
             message="Event Day Type D deletes {day} of {import_id} in {unit}, which is not on record",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from market.msid import LENGTH, check_digit_expr, distributor_expr, is_msid_expr
+from market.msid import LENGTH, check_digit_expr, distributor_expr, has_length_expr, is_msid_expr
 from market.severity import Severity
 from rules.context import Context, Dated, FileFacts
 from rules.identity.gsp_group import is_gsp_group
@@ -31,12 +31,8 @@ NAMED = (
 )
 """Every item to which IDN-05 applies, and IDN-06 where it has a day. AMSIDs have no check digit of this kind."""
 
-_LENGTH_TOLD = f"{{msid}} has {{digits}} digits, an MSID has {LENGTH}"
+_LENGTH_TOLD = f"{{msid}} is no number of {LENGTH} digits"
 _DIGIT_TOLD = "the check digit of {msid} is {digit}, its first twelve digits make {made}"
-
-
-def _digits(msid: str) -> pl.Expr:
-    return pl.col(msid).abs().cast(pl.String).str.len_chars()
 
 
 def _length_test(named: NamedMsid) -> RecordTest:
@@ -45,9 +41,9 @@ def _length_test(named: NamedMsid) -> RecordTest:
         record=named.record,
         item=named.msid,
         reads=(named.msid,),
-        broken=(_digits(named.msid) != LENGTH) | (pl.col(named.msid) < 0),
+        broken=~has_length_expr(pl.col(named.msid)),
         message=_LENGTH_TOLD,
-        evidence={"msid": pl.col(named.msid), "digits": _digits(named.msid)},
+        evidence={"msid": pl.col(named.msid)},
     )
 
 
@@ -58,7 +54,7 @@ def _digit_test(named: NamedMsid) -> RecordTest:
         record=named.record,
         item=named.msid,
         reads=(named.msid,),
-        when=(_digits(named.msid) == LENGTH) & (msid > 0),
+        when=has_length_expr(msid),
         broken=~is_msid_expr(msid),
         message=_DIGIT_TOLD,
         evidence={"msid": msid, "digit": msid % 10, "made": check_digit_expr(msid)},
