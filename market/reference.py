@@ -197,6 +197,78 @@ EVENT_DAYS = pl.Schema(
 )
 """One row an accepted word on an event day of a pair in a BM Unit: `B` or `O` sets it, `D` deletes it."""
 
+DECLARED_METERING_SYSTEMS = pl.Schema(
+    {
+        "declaration_id": pl.Int64(),
+        "declaration_set_id": pl.String(),
+        "operator_company_number": pl.String(),
+        "facility_id": pl.String(),
+        "facility_type": pl.String(),
+        "maximum_import_capacity": pl.Int64(),
+        "supplier_id": pl.String(),
+        "msid": pl.String(),
+        "import_export_indicator": pl.String(),
+        "bm_unit_id": pl.String(),
+        "gsp_group_id": pl.String(),
+        "measurement_class": pl.String(),
+        "hhda_id": pl.String(),
+        "effective_from": pl.Date(),
+        "effective_to": pl.Date(),
+        "received_at": RECEIVED,
+        "submission_ref": pl.String(),
+        "line": pl.UInt32(),
+    }
+)
+"""One row a metering system of a declaration that was put in force, on the days on which both hold.
+
+A later declaration that names this one ends it, the day before it begins or, where it withdraws it, on the day that it
+says: `effective_to` is that day then. What never was in force on any day stands in no row."""
+
+DECLARATIONS = pl.Schema(
+    {
+        "declaration_id": pl.Int64(),
+        "declaration_type": pl.String(),
+        "named_declaration_id": pl.Int64(),
+        "declaration_set_id": pl.String(),
+        "operator_company_number": pl.String(),
+        "facility_id": pl.String(),
+        "supplier_id": pl.String(),
+        "effective_from": pl.Date(),
+        "effective_to": pl.Date(),
+        "number_of_metering_systems": pl.Int64(),
+        "shared": pl.String(),
+        "msids": pl.String(),
+        "imports": pl.Int64(),
+        "standing": pl.String(),
+        "received_at": RECEIVED,
+        "submission_ref": pl.String(),
+        "line": pl.UInt32(),
+    }
+)
+"""One row a declaration that is held or was put in force, as it was declared.
+
+`shared` is what all declarations of a set have in common, as one text; `msids` are its MSIDs with a space between, of
+which `imports` are import. `named_declaration_id` is the declaration that it changes or withdraws; one that withdraws
+has no `declaration_id`. `standing` is HELD, IN FORCE, or JOINED: in force in a set of which the submission that is
+judged is a part too."""
+
+PAIR_VOLUMES = pl.Schema(
+    {
+        "import_msid": pl.String(),
+        "import_amsid": pl.String(),
+        "settlement_date": pl.Date(),
+        "settlement_period": pl.Int64(),
+        "volume": pl.Int64(),
+        "received_at": RECEIVED,
+        "submission_ref": pl.String(),
+        "line": pl.UInt32(),
+    }
+)
+"""One row a metered volume of a pair and period: MWh scaled by 10,000 in SVA sign, import positive.
+
+It is an MSID Pair's where `import_amsid` is null, else the AMSID Pair's, with `import_msid` null. What an operator
+loaded has the load's name as `submission_ref`."""
+
 PAIR_VOLUMES = pl.Schema(
     {
         "import_msid": pl.String(),
@@ -228,5 +300,7 @@ SCHEMAS = {
     "baselining_details": BASELINING_DETAILS,
     "event_days": EVENT_DAYS,
     "pair_volumes": PAIR_VOLUMES,
+    "declared_metering_systems": DECLARED_METERING_SYSTEMS,
+    "declarations": DECLARATIONS,
 }
 """Every reference frame by its name."""

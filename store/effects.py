@@ -1,4 +1,4 @@
-"""What accepted submissions put in force as rows: values of GC and DC, baselining, event days."""
+"""What accepted submissions put in force as rows: values of GC and DC, baselining, event days, declarations."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -7,20 +7,39 @@ from datetime import datetime
 import polars as pl
 from sqlmodel import Session, col, update
 
-from market.reference import BASELINING_DETAILS, BASELINING_STATUSES, CAPACITY_VALUES, EVENT_DAYS
+from market.reference import (
+    BASELINING_DETAILS,
+    BASELINING_STATUSES,
+    CAPACITY_VALUES,
+    DECLARATIONS,
+    DECLARED_METERING_SYSTEMS,
+    EVENT_DAYS,
+)
 from store import bulk, changes
-from store.tables import BaseliningDetail, BaseliningStatus, CapacityValue, Effect, EventDay
+from store.tables import (
+    BaseliningDetail,
+    BaseliningStatus,
+    CapacityValue,
+    Declaration,
+    DeclaredMeteringSystem,
+    Effect,
+    EventDay,
+)
 
 _LINES_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
 class EffectKind:
-    """A kind of effect: its table, the schema of its reference frame, and columns with another name in the table."""
+    """A kind of effect: its table, the schema of its reference frame, and columns with another name in the table.
+
+    `subject` is the column of what a change is about.
+    """
 
     table: type[Effect]
     schema: pl.Schema
     renamed: Mapping[str, str] = field(default_factory=dict)
+    subject: str = "bm_unit_id"
 
     def column(self, name: str) -> str:
         """The table's column of a column of the reference frame."""
@@ -36,6 +55,12 @@ KINDS = {
     "baselining_statuses": EffectKind(BaseliningStatus, BASELINING_STATUSES),
     "baselining_details": EffectKind(BaseliningDetail, BASELINING_DETAILS),
     "event_days": EffectKind(EventDay, EVENT_DAYS),
+    "declarations": EffectKind(Declaration, DECLARATIONS, subject="facility_id"),
+    "declared_metering_systems": EffectKind(
+        DeclaredMeteringSystem,
+        DECLARED_METERING_SYSTEMS,
+        {"maximum_import_capacity": "maximum_import_capacity_kw"},
+    ),
 }
 """The kinds of effect, each by the name of its reference frame in market.reference."""
 
@@ -46,7 +71,7 @@ def add(session: Session, kind: str, frame: pl.DataFrame, *, test_flag: str, run
     rows = frame.select(pl.col(name).alias(effect.column(name)) for name in effect.schema.names())
     marked = rows.with_columns(pl.lit(test_flag).alias("test_flag"), pl.lit(run_number).alias("run_number"))
     bulk.insert(session, str(effect.table.__tablename__), marked)
-    changes.note(session, kind, frame["bm_unit_id"])
+    changes.note(session, kind, frame[effect.subject])
 
 
 def withdraw(session: Session, submission_ref: str, lines: Collection[int] | None = None, *, at: datetime) -> int:
@@ -63,7 +88,7 @@ def _withdraw(session: Session, kind: str, submission_ref: str, lines: list[int]
     statement = update(table).where(col(table.submission_ref) == submission_ref, col(table.withdrawn_at).is_(None))
     if lines is not None:
         statement = statement.where(col(table.line).in_(lines))
-    returning = statement.values(withdrawn_at=at).returning(col(table.bm_unit_id))
-    units = session.exec(returning.execution_options(synchronize_session=False)).scalars().all()
-    changes.note(session, kind, pl.Series("subject", units, pl.String))
-    return len(units)
+    returning = statement.values(withdrawn_at=at).returning(getattr(table, KINDS[kind].subject))
+    subjects = session.exec(returning.execution_options(synchronize_session=False)).scalars().all()
+    changes.note(session, kind, pl.Series("subject", subjects, pl.String))
+    return len(subjects)

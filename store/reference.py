@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 
 from market.home import Home
 from market.reference import SCHEMAS
-from store import effects, in_force, record_sets
+from store import declarations, effects, in_force, record_sets
 from store import frames as stored
 from store.tables import BmUnit, Distributor, MsidPair, PartyRole, ReferenceLoad, Row, Signatory
 from store.tables.row import Dated
@@ -102,10 +102,14 @@ def _effects(
     test_flag: str,
     before: tuple[datetime, str] | None,
 ) -> pl.DataFrame:
+    if name == "declarations":
+        return declarations.known(session, test_flag, before)
     kind = effects.KINDS[name]
     columns = [_column(kind.table, kind.column(column)) for column in kind.schema.names()]
     wanted = [*in_force.conditions(kind.table, test_flag, before), *_of_units(kind.table, bm_units)]
-    return _sorted(session, kind.table, columns, wanted, kind.schema)
+    frame = _sorted(session, kind.table, columns, wanted, kind.schema)
+    ends = name == "declared_metering_systems"
+    return declarations.ended(session, frame, test_flag, before) if ends else frame
 
 
 def _dated(session: Session, name: str, bm_units: Collection[str] | None, as_of: int | None) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """The tables of the store. Times are UTC and always aware; capacities are whole kW; dates are London days."""
 
+from store.tables.declarations import Declaration, DeclarationId, DeclaredMeteringSystem
 from store.tables.effects import (
     BaseliningDetail,
     BaseliningStatus,
@@ -29,6 +30,9 @@ __all__ = [
     "BmUnit",
     "Breach",
     "CapacityValue",
+    "Declaration",
+    "DeclarationId",
+    "DeclaredMeteringSystem",
     "Distributor",
     "Effect",
     "EffectChange",

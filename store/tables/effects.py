@@ -20,13 +20,18 @@ class Traced(Row):
 
 
 class Effect(Traced):
-    """An effect on one BM Unit, from one line of a submission."""
+    """An effect of one line of a submission."""
 
-    bm_unit_id: str
     line: int
 
 
-class CapacityValue(Effect, table=True):
+class BmUnitEffect(Effect):
+    """An effect on one BM Unit."""
+
+    bm_unit_id: str
+
+
+class CapacityValue(BmUnitEffect, table=True):
     """Values of GC and DC that took effect after the register."""
 
     __tablename__ = "capacity_value"
@@ -41,7 +46,7 @@ class CapacityValue(Effect, table=True):
     season_start_year: int | None = None
 
 
-class BaseliningStatus(Effect, table=True):
+class BaseliningStatus(BmUnitEffect, table=True):
     """Whether a BM Unit is baselined from a day on."""
 
     __tablename__ = "baselining_status"
@@ -51,7 +56,7 @@ class BaseliningStatus(Effect, table=True):
     baselined: str
 
 
-class BaseliningDetail(Effect, table=True):
+class BaseliningDetail(BmUnitEffect, table=True):
     """How an MSID Pair or AMSID Pair in a BM Unit is baselined from a day on."""
 
     __tablename__ = "baselining_detail"
@@ -65,7 +70,7 @@ class BaseliningDetail(Effect, table=True):
     baselining_methodology: str | None = None
 
 
-class EventDay(Effect, table=True):
+class EventDay(BmUnitEffect, table=True):
     """A word on an event day of an MSID Pair or AMSID Pair in a BM Unit."""
 
     __tablename__ = "event_day"

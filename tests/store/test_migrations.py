@@ -128,6 +128,9 @@ def test_the_first_release_had_no_effects_but_values(first_release: Engine) -> N
         "event_day",
         "record_set",
         "effect_change",
+        "declaration",
+        "declaration_id",
+        "declared_metering_system",
     }
 
 
