@@ -11,7 +11,7 @@ from gateway import archive, steps
 from gateway.office import LeaseLostError, Office
 from gateway.workers import WorkerDiedError, Workers, read_file, valuate_file
 from market.clock import london_day
-from store import submissions
+from store import record_sets, submissions
 from store.database import reading
 from store.states import UNDECIDED, SubmissionState
 from store.tables import Submission
@@ -149,7 +149,12 @@ class Dispatcher:
             )
         except WorkerDiedError as error:
             return self._quarantine(submission, None, error)
-        return steps.decided(office, submission.ref, valuation)
+        try:
+            return steps.decided(office, submission.ref, valuation)
+        except steps.StaleError:
+            for staged in valuation.staged:
+                record_sets.discard(office.home, staged)
+            raise
 
     def _quarantine(self, submission: Submission, sha256: str | None, error: WorkerDiedError) -> Submission:
         _log.error("submission %s is quarantined: %s", submission.ref, error)

@@ -19,7 +19,7 @@ from gateway.office import LeaseLostError, Office
 from ingest.landing import Landed, litter, waiting
 from market.home import Home
 from outbound.outbox import staged_files
-from store import record_sets, search
+from store import record_set_sweep, search
 from store.database import reading
 from store.states import AnswerState, SubmissionState
 
@@ -180,7 +180,7 @@ def _bodies(home: Home, answers: pl.DataFrame) -> Iterator[Difference]:
 
 def _record_sets(home: Home, engine: Engine) -> Iterator[Difference]:
     with reading(engine) as session:
-        unnamed, missing = record_sets.unnamed(session, home), record_sets.missing(session, home)
+        unnamed, missing = record_set_sweep.unnamed(session, home), record_set_sweep.missing(session, home)
     for one in missing:
         what = f"the volumes of submission {one.submission_ref} are missing or are not the {one.size} bytes written"
         yield Difference("record_sets", one.file, what)

@@ -9,7 +9,7 @@ from market.home import Home
 from market.layout import layout
 from market.reference import RECEIVED
 from rules.catalogue import acceptance_of
-from store import effects, record_sets
+from store import effects, record_set_sweep, record_sets
 from store.database import reading
 from store.tables import Run, Submission
 
@@ -39,4 +39,4 @@ def remove_abandoned(office: Office) -> None:
     """Removes the record sets that a crash left without a row; done while the gateway has no run in work."""
     assert office.token is not None
     with reading(office.engine) as session:
-        record_sets.remove_abandoned(session, office.home, token=office.token, at=office.clock())
+        record_set_sweep.remove_abandoned(session, office.home, token=office.token, at=office.clock())

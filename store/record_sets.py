@@ -6,9 +6,8 @@ taken back as a whole and the new run's is added.
 
 import hashlib
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -27,9 +26,6 @@ OF_SET = ("received_at", "submission_ref")
 
 ROW_GROUP = 100_000
 """Rows of a file that are read or left alone together."""
-
-IN_WORK = timedelta(hours=1)
-"""For how long after it was written a file may still be waiting for the transaction that names it."""
 
 _SETS = pl.Schema({"file": pl.String(), "size": pl.Int64(), "received_at": RECEIVED, "submission_ref": pl.String()})
 
@@ -87,7 +83,7 @@ def stage(home: Home, kind: str, submission_ref: str, run_number: int, token: in
         rows.write_parquet(temporary, compression="zstd", row_group_size=ROW_GROUP)
         with temporary.open("rb") as written:
             sha256 = hashlib.file_digest(written, "sha256").hexdigest()
-            size = os.fstat(written.fileno()).st_size
+            written_size = os.fstat(written.fileno()).st_size
             os.fsync(written.fileno())
         # With the hash in its name, a file takes the place of an equal one only.
         path = folder / f"{submission_ref}.{run_number}.{token}.{sha256[:16]}.parquet"
@@ -96,7 +92,7 @@ def stage(home: Home, kind: str, submission_ref: str, run_number: int, token: in
         temporary.unlink(missing_ok=True)
     sync_folder(folder)
     file = path.relative_to(home.record_sets).as_posix()
-    return Staged(kind, file, submission_ref, run_number, sha256, size, rows.height, first_day, last_day)
+    return Staged(kind, file, submission_ref, run_number, sha256, written_size, rows.height, first_day, last_day)
 
 
 def _make_folder(root: Path, *names: str) -> Path:
@@ -117,7 +113,7 @@ def add(
 
     Raises Fault where the file is missing or has another size.
     """
-    if _size(home, staged.file) != staged.size:
+    if size(home, staged.file) != staged.size:
         raise Fault(f"record set {staged.file} is not there with its {staged.size} bytes")
     found = RecordSet(
         kind=staged.kind,
@@ -137,6 +133,11 @@ def add(
     session.flush()
     _note(session, found)
     return found
+
+
+def discard(home: Home, staged: Staged) -> None:
+    """Removes a staged file that no transaction named and none will."""
+    (home.record_sets / staged.file).unlink(missing_ok=True)
 
 
 def withdraw(session: Session, submission_ref: str, *, at: datetime) -> int:
@@ -183,9 +184,9 @@ def read(
     sets = frames.read(session, select_columns(*columns).where(*wanted).order_by(col(RecordSet.id)), _SETS)
     if sets.is_empty():
         return of.schema.to_frame()
-    for file, size in sets.select("file", "size").iter_rows():
-        if _size(home, file) != size:
-            raise Fault(f"record set {file} is not there with its {size} bytes")
+    for file, expected in sets.select("file", "size").iter_rows():
+        if size(home, file) != expected:
+            raise Fault(f"record set {file} is not there with its {expected} bytes")
     ordered = sets.sort(*OF_SET, maintain_order=True).with_columns(
         path=pl.lit(f"{home.record_sets.absolute()}/") + pl.col("file")
     )
@@ -213,47 +214,8 @@ def of(session: Session, home: Home, submission_ref: str, kind: str) -> pl.DataF
     return pl.concat([schema.to_frame(), *(frame.select(schema.names()) for frame in found)])
 
 
-def unnamed(session: Session, home: Home) -> list[str]:
-    """The files below the home's record sets that no row names: left behind, or staged by a run in work."""
-    # The disk first: what is staged later is no finding.
-    found = list(_files(home))
-    named = set(session.exec(select(RecordSet.file)).all())
-    return [file for file in found if file not in named]
-
-
-def remove_abandoned(session: Session, home: Home, *, token: int, at: datetime) -> list[str]:
-    """Removes the files that no row names and none will, and gives their names.
-
-    Those are the ones staged under a fencing token before `token`, which is the one in force, and those written so
-    long before `at` that no run has them in work.
-    """
-    gone = [file for file in unnamed(session, home) if _is_abandoned(home.record_sets / file, token, at)]
-    for file in gone:
-        (home.record_sets / file).unlink(missing_ok=True)
-    return gone
-
-
-def _is_abandoned(path: Path, token: int, at: datetime) -> bool:
-    staged_under = path.name.split(".")[-3:][0]
-    # What is staged outside a gateway, by an operator's command, has token 0.
-    if staged_under.isdecimal() and 0 < int(staged_under) < token:
-        return True
-    return path.exists() and path.stat().st_mtime < (at - IN_WORK).timestamp()
-
-
-def missing(session: Session, home: Home) -> list[RecordSet]:
-    """The rows, also of sets taken back, whose file is gone or has another size."""
-    rows = session.exec(select(RecordSet).order_by(col(RecordSet.id))).all()
-    return [one for one in rows if _size(home, one.file) != one.size]
-
-
-def _files(home: Home) -> Iterator[str]:
-    for path in sorted(home.record_sets.rglob("*")):
-        if not path.is_dir():
-            yield path.relative_to(home.record_sets).as_posix()
-
-
-def _size(home: Home, file: str) -> int | None:
+def size(home: Home, file: str) -> int | None:
+    """The size in bytes of a set's file; None where it is gone."""
     try:
         return (home.record_sets / file).stat().st_size
     except FileNotFoundError:

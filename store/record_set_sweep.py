@@ -1,0 +1,54 @@
+"""Where record sets and their files disagree: files that no row names, rows whose file is not what it was."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlmodel import Session, col, select
+
+from market.home import Home
+from store import record_sets
+from store.tables import RecordSet
+
+IN_WORK = timedelta(hours=1)
+"""For how long after it was written a file may still be waiting for the transaction that names it."""
+
+
+def unnamed(session: Session, home: Home) -> list[str]:
+    """The files below the home's record sets that no row names: left behind, or staged by a run in work."""
+    # The disk first: what is staged later is no finding.
+    found = list(_files(home))
+    named = set(session.exec(select(RecordSet.file)).all())
+    return [file for file in found if file not in named]
+
+
+def remove_abandoned(session: Session, home: Home, *, token: int, at: datetime) -> list[str]:
+    """Removes the files that no row names and none will, and gives their names.
+
+    Those are the ones staged under a fencing token before `token`, which is the one in force, and those written so
+    long before `at` that no run has them in work.
+    """
+    gone = [file for file in unnamed(session, home) if _is_abandoned(home.record_sets / file, token, at)]
+    for file in gone:
+        (home.record_sets / file).unlink(missing_ok=True)
+    return gone
+
+
+def _is_abandoned(path: Path, token: int, at: datetime) -> bool:
+    staged_under = path.name.split(".")[-3:][0]
+    # What is staged outside a gateway, by an operator's command, has token 0.
+    if staged_under.isdecimal() and 0 < int(staged_under) < token:
+        return True
+    return path.exists() and path.stat().st_mtime < (at - IN_WORK).timestamp()
+
+
+def missing(session: Session, home: Home) -> list[RecordSet]:
+    """The rows, also of sets taken back, whose file is gone or has another size."""
+    rows = session.exec(select(RecordSet).order_by(col(RecordSet.id))).all()
+    return [one for one in rows if record_sets.size(home, one.file) != one.size]
+
+
+def _files(home: Home) -> Iterator[str]:
+    for path in sorted(home.record_sets.rglob("*")):
+        if not path.is_dir():
+            yield path.relative_to(home.record_sets).as_posix()
