@@ -16,6 +16,7 @@ from market.settlement_period import PERIOD, day_start, periods_in_day
 
 Numbers = npt.NDArray[np.int64]
 
+INSTANT = pl.Datetime("us", "UTC")
 _SECOND = 1_000_000
 
 
@@ -26,7 +27,7 @@ def seconds(instants: pl.Series) -> Numbers:
 
 def instants(since_1970: Numbers, name: str) -> pl.Series:
     """Whole seconds since 1970 as Datetime in UTC."""
-    return pl.Series(name, since_1970 * _SECOND).cast(pl.Datetime("us", "UTC"))
+    return pl.Series(name, since_1970 * _SECOND).cast(INSTANT)
 
 
 def touched_periods(segments: pl.DataFrame, day: date) -> tuple[Numbers, Numbers]:
@@ -128,19 +129,24 @@ def first_gaps(unit: Numbers, piece_from: Numbers, piece_to: Numbers, start: Num
 
     Pieces stand by unit and time; units count from 0 without a hole; `start` and `end` are those of each unit's time.
     """
-    before = latest_end_before(unit, piece_to)
-    reached = np.where(before < 0, start[unit], piece_to[before])
-    last = np.flatnonzero(np.diff(unit, append=-1) != 0)
-    final = np.maximum(piece_to[last], reached[last])
+    if not len(unit):
+        return pl.DataFrame(schema={"unit": pl.Int64, "gap_from": INSTANT, "gap_to": INSTANT})
+    least = piece_to.min()
+    base = unit * (piece_to.max() - least + 1) - least
+    reached = np.maximum.accumulate(base + piece_to) - base
+    first = np.diff(unit, prepend=-1) != 0
+    before = np.where(first, start[unit], np.roll(reached, 1))
+    inside, last = before < piece_from, np.append(first[1:], True)
+    after = last & (reached < end[unit])
+    rows = np.concatenate([unit[inside], unit[after]])
     gaps = pl.DataFrame(
-        {
-            "unit": np.concatenate([unit, unit[last]]),
-            "gap_from": np.concatenate([reached, final]),
-            "gap_to": np.concatenate([piece_from, end[unit[last]]]),
-        }
-    ).filter(pl.col("gap_from") < pl.col("gap_to"))
-    first = gaps.unique("unit", keep="first", maintain_order=True)
-    return first.with_columns(instants(first[name].to_numpy(), name) for name in ("gap_from", "gap_to"))
+        [
+            pl.Series("unit", rows),
+            instants(np.concatenate([before[inside], reached[after]]), "gap_from"),
+            instants(np.concatenate([piece_from[inside], end[rows[inside.sum() :]]]), "gap_to"),
+        ]
+    )
+    return gaps.unique("unit", keep="first", maintain_order=True)
 
 
 def meetings(one: pl.DataFrame, other: pl.DataFrame, group: str) -> pl.DataFrame:

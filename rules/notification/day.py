@@ -6,6 +6,7 @@ import polars as pl
 
 from market.clock import LONDON
 from market.frames import OPEN_END
+from market.profile import INSTANT
 from market.reference import MARKET_START
 from market.settlement_period import day_start, periods_in_day
 from market.severity import Severity
@@ -25,14 +26,13 @@ def settlement_day(rows: pl.DataFrame, column: str) -> date | None:
 
 def _day(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
     day = settlement_day(rows, "settlement_date")
-    instant = pl.Datetime("us", "UTC")
     known = {} if day is None else {"start": day_start(day), "end": day_start(day + timedelta(days=1))}
     by = None if day is None else datetime.combine(day - timedelta(days=1), FIRST_BY, LONDON).astimezone(UTC)
     return rows.with_columns(
-        pl.lit(known.get("start"), instant).alias("day.start"),
-        pl.lit(known.get("end"), instant).alias("day.end"),
+        pl.lit(known.get("start"), INSTANT).alias("day.start"),
+        pl.lit(known.get("end"), INSTANT).alias("day.end"),
         pl.lit(None if day is None else periods_in_day(day), pl.Int64).alias("day.periods"),
-        pl.lit(by, instant).alias("day.first_by"),
+        pl.lit(by, INSTANT).alias("day.first_by"),
         pl.lit(facts.policy.pn_horizon_days, pl.Int64).alias("day.horizon"),
         pl.lit(facts.received_day + timedelta(days=facts.policy.pn_horizon_days)).alias("day.latest"),
     )

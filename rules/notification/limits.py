@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from market.profile import difference, level, level_text, meetings
+from market.profile import INSTANT, difference, level, level_text, meetings
 from market.severity import Severity
 from rules.context import Context, FileFacts
 from rules.notification import FLOW, gmt_text
@@ -13,8 +13,7 @@ from rules.rule import Example, RecordTest, Rule
 _BEYOND = {"mel": 1, "mil": -1}
 """The limits, and the sign of the difference of a PN that is beyond them."""
 
-_INSTANT = pl.Datetime("us", "UTC")
-_TOLD = pl.Schema({"line": pl.UInt32(), "at": _INSTANT, "level": pl.String(), "limit": pl.String()})
+_TOLD = pl.Schema({"line": pl.UInt32(), "at": INSTANT, "level": pl.String(), "limit": pl.String()})
 
 
 def _sound(rows: pl.DataFrame, start: pl.Series, end: pl.Series) -> pl.DataFrame:
@@ -22,7 +21,7 @@ def _sound(rows: pl.DataFrame, start: pl.Series, end: pl.Series) -> pl.DataFrame
     order = timely(rows)
     sound = rows[order].filter(pl.Series(overlapped(rows, order)[order] < 0))
     return sound.filter(
-        (pl.col("time_from") >= pl.lit(start.first(), _INSTANT)) & (pl.col("time_to") <= pl.lit(end.first(), _INSTANT)),
+        (pl.col("time_from") >= pl.lit(start.first(), INSTANT)) & (pl.col("time_to") <= pl.lit(end.first(), INSTANT)),
         pl.col("level_from").is_not_null() & pl.col("level_to").is_not_null(),
     ).select(
         *("line", "up", "time_from", "level_from", "time_to", "level_to"),

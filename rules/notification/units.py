@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from market.profile import first_gaps, in_order, pieces, seconds
+from market.profile import INSTANT, first_gaps, in_order, pieces, seconds
 from market.reference import MARKET_START
 from market.settlement_period import GATE, PERIOD, day_start
 from rules.acceptance import Acceptance, UnitRows
@@ -21,8 +21,6 @@ _DAY = "PNH.settlement_date"
 _PERIODS = 64
 """More than a day has, so that BM Unit, kind and period make one number."""
 _PN = KINDS.index("PN")
-
-INSTANT = pl.Datetime("us", "UTC")
 
 PIECE = {
     "line": pl.UInt32(),
@@ -151,20 +149,20 @@ def _names(units: pl.DataFrame, named: pl.DataFrame) -> tuple[pl.Series, pl.Seri
     return (written + ending).alias("key"), named["registration.bm_unit_id"].gather(units["up"]).alias("bm_unit_id")
 
 
-def _gaps(placed: pl.DataFrame, units: pl.DataFrame, unread: pl.Series) -> tuple[pl.Series, pl.Series]:
+def _gaps(placed: pl.DataFrame, units: pl.DataFrame, unread: pl.Series) -> tuple[pl.Series, ...]:
     """`gap_from` and `gap_to` of each PN; null where its pieces cover the period, or where more may stand unread."""
-    start = seconds(units["start"])
+    pn = np.flatnonzero((units["kind"] == _PN).to_numpy())
+    mine = placed.select("unit", "piece_from", "piece_to").filter(placed["kind"] == _PN)
+    start = seconds(units["start"].gather(pn))
     gaps = first_gaps(
-        placed["unit"].to_numpy().astype(np.int64),
-        *(seconds(placed["piece_from"]), seconds(placed["piece_to"])),
+        np.searchsorted(pn, mine["unit"].to_numpy()),
+        *(seconds(mine["piece_from"]), seconds(mine["piece_to"])),
         *(start, start + int(PERIOD.total_seconds())),
     )
-    told = units.select((pl.col("kind") == _PN) & ~pl.col("up").is_in(unread.implode())).to_series()
-    gaps = gaps.filter(told.gather(gaps["unit"]))
-    at = np.full(units.height, gaps.height)
-    at[gaps["unit"].to_numpy()] = np.arange(gaps.height)
-    padded = pl.concat([gaps, gaps.clear(1)])[at]
-    return padded["gap_from"], padded["gap_to"]
+    gaps = gaps.with_columns(unit=pl.Series(pn).gather(gaps["unit"]))
+    gaps = gaps.filter(~units["up"].gather(gaps["unit"]).is_in(unread.implode()))
+    none = pl.Series([None], dtype=INSTANT).new_from_index(0, units.height)
+    return tuple(none.scatter(gaps["unit"], gaps[name]).alias(name) for name in ("gap_from", "gap_to"))
 
 
 def _of_whole_bm_unit(unread: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
