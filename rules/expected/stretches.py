@@ -8,14 +8,18 @@ STRETCH = pl.Schema({"bm_unit_id": pl.String, "effective_from": pl.Date, "effect
 """One row a stretch, both days inclusive; those of one BM Unit neither overlap nor touch."""
 
 _DAY = pl.duration(days=1)
+_UNIT_APART = 1 << 24
+"""More days than there are from the first to the last that a date can name."""
 
 
 def stretches(rows: pl.DataFrame) -> pl.DataFrame:
     """The dated rows of each BM Unit, overlapping and touching ones merged, as STRETCH."""
     ordered = rows.select(STRETCH.names()).sort("bm_unit_id", "effective_from")
-    reached = ordered.with_columns(pl.col("effective_to").cum_max().shift(1).over("bm_unit_id").alias("reached"))
-    begins = pl.col("reached").is_null() | (pl.col("effective_from") > pl.col("reached") + _DAY)
-    numbered = reached.with_columns(begins.cum_sum().alias("stretch"))
+    # days counted on from one BM Unit to the next, so that those of one are never reached by those of another
+    unit = pl.col("bm_unit_id").rle_id().cast(pl.Int64) * _UNIT_APART
+    reached = (unit + pl.col("effective_to").to_physical()).cum_max().shift(1)
+    begins = (unit + pl.col("effective_from").to_physical() > reached + 1).fill_null(True)
+    numbered = ordered.with_columns(begins.cum_sum().alias("stretch"))
     merged = numbered.group_by("stretch", maintain_order=True).agg(
         pl.first("bm_unit_id"), pl.first("effective_from"), pl.max("effective_to")
     )
@@ -40,6 +44,8 @@ def days_with(rows: pl.DataFrame, changed: pl.DataFrame, key: tuple[str, ...], i
     `rows` and `changed` are dated and both have the columns of `key` and the item; `changed` are the ranges that
     market.in_force makes of changes. Before the first of them a row's own value holds.
     """
+    if changed.is_empty():
+        return rows.filter(pl.col(item) == value).select(STRETCH.names())
     ranges = changed.select(*key, pl.col("effective_from", "effective_to", item).name.prefix("changed_"))
     since = ranges.group_by(key).agg(pl.min("changed_effective_from").alias("since"))
     before = (
