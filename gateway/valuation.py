@@ -108,11 +108,11 @@ def _header(submission: Submission, received: bytes, sender: Sender, policy: Pol
 def _staged(
     home: Home, header: Header, judgement: Judgement, ref: str, run_number: int, token: int
 ) -> tuple[Staged, ...]:
-    """The record set of accepted volumes that are not in force already; none where the flow has none."""
+    """The record set of accepted volumes; none where the flow puts none in force."""
     puts = acceptance_of(layout(header.file_type)).puts
     if puts is None or puts.frame not in reference.VOLUMES:
         return ()
-    rows = puts.rows(judgement.effect.filter(pl.col("outcome") != "N"))
+    rows = puts.rows(judgement.effect)
     return (record_sets.stage(home, reference.VOLUMES[puts.frame], ref, run_number, token, rows),) if len(rows) else ()
 
 

@@ -30,7 +30,8 @@ Derive = Callable[[Mapping[str, pl.DataFrame], FileFacts], UnitRows]
 class PutInForce:
     """What accepted units of a flow put in force: rows of the reference frame `frame` (market.reference).
 
-    `rows` makes them of Judgement.effect, with the columns of that frame but `received_at` and `submission_ref`.
+    `rows` makes them of Judgement.effect, with the columns of that frame but `received_at` and `submission_ref`; it
+    decides what units that are no change (outcome N) put in force.
     """
 
     frame: str
