@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gateway.command_line.accounts import add_accounts
+from gateway.command_line.baselines import add_baselines
 from gateway.command_line.checking import add_checking
 from gateway.command_line.inspection import add_inspection
 from gateway.command_line.members import add_members
@@ -17,6 +18,7 @@ from gateway.command_line.place import Place
 from gateway.command_line.profiles import add_profiles
 from gateway.command_line.root import Commands
 from gateway.command_line.serving import add_serving
+from gateway.command_line.spreadsheets import add_spreadsheets
 
 app = typer.Typer(
     cls=Commands,
@@ -44,8 +46,10 @@ add_serving(app)
 add_checking(app)
 add_inspection(app)
 add_profiles(app)
+add_baselines(app)
 add_mending(app)
 add_members(app)
 add_accounts(app)
 add_parameters(app)
 add_pages(app)
+add_spreadsheets(app)
