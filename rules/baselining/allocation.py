@@ -4,29 +4,30 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from market.frames import OPEN_END
+from market.in_force import baselining_details_in_force
 from rules.context import Dated, FileFacts
 
-PAIR = ("bm_unit_id", "of_asset", "import_id")
-"""What names a pair in a BM Unit: whether it is an AMSID Pair, and its Import AMSID, else its Import MSID (Int64)."""
+PAIR = ("bm_unit_id", "pair_indicator", "import_id")
+"""What names a pair in a BM Unit: its indicator, and its Import MSID with T, else its Import AMSID (Int64)."""
 
-_OF_ASSET = pl.col("pair_indicator") != "T"
-_HELD = ("export_id", "baselining_indicator")
+_OF_MSIDS = pl.col("pair_indicator") == "T"
+_HELD = ("pair_indicator", "export_id", "baselining_indicator")
 
 
 def _of_kind(side: str) -> pl.Expr:
-    return pl.when(_OF_ASSET).then(f"{side}_amsid").otherwise(f"{side}_msid").cast(pl.Int64).alias(f"{side}_id")
+    return pl.when(_OF_MSIDS).then(f"{side}_msid").otherwise(f"{side}_amsid").cast(pl.Int64).alias(f"{side}_id")
 
 
-NAMING = (_OF_ASSET.alias("of_asset"), _of_kind("import"))
-"""`of_asset` and `import_id` of a reference row with `pair_indicator`, `import_msid` and `import_amsid`."""
+IMPORT_ID = _of_kind("import")
+"""`import_id` of a reference row with `pair_indicator`, `import_msid` and `import_amsid`."""
 
 
 def pairs(facts: FileFacts) -> pl.DataFrame:
     """The allocated pairs by PAIR, with `export_id` (Int64), `baselining_indicator`, first and last day."""
     return facts.references["msid_pairs"].select(
         "bm_unit_id",
-        *NAMING,
+        "pair_indicator",
+        IMPORT_ID,
         _of_kind("export"),
         "baselining_indicator",
         "effective_from",
@@ -35,21 +36,21 @@ def pairs(facts: FileFacts) -> pl.DataFrame:
 
 
 def metering_systems(facts: FileFacts) -> pl.DataFrame:
-    """The same by Import MSID: MSID Pairs, and behind them those in front of AMSID Pairs."""
-    rows = facts.references["msid_pairs"].sort(_OF_ASSET, maintain_order=True)
+    """The same by Import MSID: MSID Pairs, and behind them what stands in front of AMSID Pairs, without indicators."""
+    rows = facts.references["msid_pairs"].sort(~_OF_MSIDS, maintain_order=True)
     return rows.select(
         "bm_unit_id",
-        _OF_ASSET.alias("of_asset"),
+        pl.when(_OF_MSIDS).then("pair_indicator"),
         pl.col("import_msid").cast(pl.Int64).alias("import_id"),
         pl.col("export_msid").cast(pl.Int64).alias("export_id"),
-        pl.when(~_OF_ASSET).then("baselining_indicator"),
+        pl.when(_OF_MSIDS).then("baselining_indicator"),
         "effective_from",
         "effective_to",
     )
 
 
 def join_pair(rows: pl.DataFrame, name: str, allocated: pl.DataFrame, key: Mapping[str, str], day: str) -> pl.DataFrame:
-    """Adds `<name>.export_id`, `<name>.baselining_indicator` and `<name>.found` of the pair that holds on the day.
+    """Adds `<name>.found` and the indicators and the `export_id` of the pair that holds on the day.
 
     `key` tells for columns of `allocated` what of `rows` they equal. Of several pairs that hold, as many AMSID Pairs
     are behind one metering system, the first is taken.
@@ -68,13 +69,6 @@ def join_pair(rows: pl.DataFrame, name: str, allocated: pl.DataFrame, key: Mappi
 
 
 def changed_baselining(facts: FileFacts) -> Dated:
-    """The accepted changes of how pairs are baselined, by PAIR, with `baselining_indicator`.
-
-    Each holds until the day before the next; of one day the last received.
-    """
-    changes = facts.references["baselining_details"].with_columns(NAMING)
-    order = [*PAIR, "effective_from", "received_at", "submission_ref", "line"]
-    last = changes.sort(order).unique([*PAIR, "effective_from"], keep="last", maintain_order=True)
-    until = pl.col("effective_from").shift(-1).over(PAIR).dt.offset_by("-1d")
-    ranges = last.with_columns(until.fill_null(OPEN_END).alias("effective_to"))
-    return Dated(ranges, PAIR, ("baselining_indicator",))
+    """The accepted changes of how pairs are baselined, by PAIR and day, with `baselining_indicator`."""
+    changes = baselining_details_in_force(facts.references["baselining_details"]).with_columns(IMPORT_ID)
+    return Dated(changes, PAIR, ("baselining_indicator",))

@@ -26,7 +26,7 @@ class Paired:
 PAIRED = (Paired(DETAIL, "PT1", "bm_unit_baselining_efd"), Paired(EVENT, "PW1", "event_day"))
 """Every record to which BLD-02 and BLD-05 apply, and which has the contexts `pair` and `allocation`."""
 
-PAIR_KEY = dict(zip(PAIR, ("bm_unit_id", "pair.of_asset", "pair.import_id"), strict=True))
+PAIR_KEY = dict(zip(PAIR, ("bm_unit_id", "msid_pair_indicator", "pair.import_id"), strict=True))
 """The columns of such a record that name the pair, by those of rules.baselining.allocation."""
 
 _INDICATOR, _MSID, _AMSID = "msid_pair_indicator", "import_msid", "import_amsid"
@@ -113,7 +113,7 @@ BLD_02 = Rule(
 
 
 def _is_allocated(paired: Paired, of_asset: bool) -> RecordTest:
-    item = _AMSID if of_asset else _MSID
+    kind, item = ("AMSID", _AMSID) if of_asset else ("MSID", _MSID)
     by_sender = pl.col("registration.lead_party_id") == pl.col("file.sender")
     return RecordTest(
         flow=paired.flow,
@@ -124,9 +124,10 @@ def _is_allocated(paired: Paired, of_asset: bool) -> RecordTest:
         # nothing is told of what another party's BM Unit has in it
         when=by_sender & pl.col("pair.readable") & (pl.col("pair.of_asset") == of_asset),
         broken=~pl.col("allocation.found"),
-        message=f"{'AMSID' if of_asset else 'MSID'} Pair {{import_id}} is not allocated to {{unit}} on {{day}}",
+        message=f"{kind} Pair {{import_id}} ({{indicator}}) is not allocated to {{unit}} on {{day}}",
         evidence={
             "import_id": pl.col(item),
+            "indicator": pl.col(_INDICATOR),
             "unit": pl.col("bm_unit_id"),
             "day": pl.col(paired.day).dt.strftime("%Y%m%d"),
         },

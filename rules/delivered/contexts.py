@@ -30,28 +30,25 @@ after it, null for dates that are not past and those before the market's start."
 _UNIT, _DAY = "MSC.bm_unit_id", "MSA.settlement_date"
 
 
-def _in_force(rows: pl.DataFrame, facts: FileFacts, of_asset: bool, import_id: str) -> pl.DataFrame:
+def _in_force(rows: pl.DataFrame, facts: FileFacts, import_id: str) -> pl.DataFrame:
     """Adds `allocation.in_force`, the baselining indicator in force: of the accepted changes, else the pair's own."""
-    key = ("__unit", "__of_asset", "__import_id")
-    named = [pl.col(_UNIT).alias(key[0]), pl.lit(of_asset).alias(key[1]), pl.col(import_id).alias(key[2])]
-    asked = rows.select(*named, _DAY, "allocation.found", "allocation.baselining_indicator")
+    key = (_UNIT, "allocation.pair_indicator", import_id)
+    asked = rows.select(*key, _DAY, "allocation.baselining_indicator")
     changed = facts.once("changed baselining", changed_baselining).join(asked, "changed", key, _DAY)
     in_force = pl.coalesce("changed.baselining_indicator", "allocation.baselining_indicator")
-    return rows.with_columns(
-        changed.select(pl.when("allocation.found").then(in_force).alias("allocation.in_force")).to_series()
-    )
+    return rows.with_columns(changed.select(in_force.alias("allocation.in_force")).to_series())
 
 
 def _of_msid(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
     key = {"bm_unit_id": _UNIT, "import_id": "import_msid"}
     known = facts.once("metering systems", metering_systems)
-    return _in_force(join_pair(rows, "allocation", known, key, _DAY), facts, False, "import_msid")
+    return _in_force(join_pair(rows, "allocation", known, key, _DAY), facts, "import_msid")
 
 
 def _of_amsid(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
     key = {"bm_unit_id": _UNIT, "import_id": "import_amsid"}
-    known = facts.once("pairs", pairs).filter("of_asset")
-    return _in_force(join_pair(rows, "allocation", known, key, _DAY), facts, True, "import_amsid")
+    known = facts.once("pairs", pairs).filter(pl.col("pair_indicator") != "T")
+    return _in_force(join_pair(rows, "allocation", known, key, _DAY), facts, "import_amsid")
 
 
 _frames = ("msid_pairs", "baselining_details")

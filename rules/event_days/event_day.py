@@ -2,9 +2,10 @@
 
 import polars as pl
 
+from market.in_force import event_days_in_force
 from market.severity import Severity
 from rules.acceptance import Acceptance
-from rules.baselining.allocation import NAMING
+from rules.baselining.allocation import IMPORT_ID
 from rules.baselining.pair import PAIR_KEY
 from rules.context import Context, FileFacts
 from rules.event_days import EVENT
@@ -27,14 +28,13 @@ _OWN = (*PAIR_KEY.values(), "event_day")
 _KEY = (*PAIR_KEY, "event_day")
 
 
-def _last_words(facts: FileFacts) -> pl.DataFrame:
-    said = facts.references["event_days"].with_columns(NAMING)
-    last = said.sort("received_at", "submission_ref", "line").unique(_KEY, keep="last", maintain_order=True)
-    return last.select(*_KEY, pl.lit(True).alias("record.found")).filter(last["event_day_type"] != "D")
+def _on_record(facts: FileFacts) -> pl.DataFrame:
+    on_record = event_days_in_force(facts.references["event_days"]).with_columns(IMPORT_ID)
+    return on_record.select(*_KEY, pl.lit(True).alias("record.found")).unique(_KEY)
 
 
 def _record(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
-    on_record = facts.once("event days on record", _last_words).rename(dict(zip(_KEY, _OWN, strict=True)))
+    on_record = facts.once("event days on record", _on_record).rename(dict(zip(_KEY, _OWN, strict=True)))
     joined = rows.join(on_record, on=_OWN, how="left", maintain_order="left")
     return joined.with_columns(pl.col("record.found").fill_null(False))
 

@@ -65,10 +65,15 @@ def test_the_indicator_comes_with_the_id_of_its_kind_alone(pair: str, broken: bo
 
 
 def test_a_differencing_pair_is_named_by_its_amsid() -> None:
-    assert rules_of(detail(f"VOLT|{UNIT}|D|9000000000011||20261103|S|")) == {}
-    judgement = detail(f"VOLT|{UNIT}|D|9000000000019||20261103|S|")
-    assert messages(judgement) == [f"AMSID Pair 9000000000019 is not allocated to {UNIT} on 20261103"]
+    assert rules_of(detail(f"VOLT|{UNIT}|D|9000000000031||20261103|S|")) == {}
+    judgement = detail(f"VOLT|{UNIT}|D|9000000000039||20261103|S|")
+    assert messages(judgement) == [f"AMSID Pair 9000000000039 (D) is not allocated to {UNIT} on 20261103"]
     assert judgement.breaches["item"].to_list() == ["Import AMSID"]
+
+
+@pytest.mark.parametrize("pair", ["D|9000000000011|", "A|9000000000031|"])
+def test_a_pair_is_allocated_with_its_indicator(pair: str) -> None:
+    assert rules_of(detail(f"VOLT|{UNIT}|{pair}|20261103|S|")) == {"BLD-05": 1}
 
 
 def test_a_message_tells_both_ids() -> None:
@@ -143,7 +148,7 @@ def test_a_pair_is_allocated_by_its_import_id_to_the_bm_unit(unit: str, pair: st
 def test_an_allocation_holds_from_its_first_day() -> None:
     assert rules_of(detail(f"VOLT|{UNIT}|T||1200000000401|20261116|S|")) == {}
     assert messages(detail(f"VOLT|{UNIT}|T||1200000000401|20261115|S|")) == [
-        f"MSID Pair 1200000000401 is not allocated to {UNIT} on 20261115"
+        f"MSID Pair 1200000000401 (T) is not allocated to {UNIT} on 20261115"
     ]
 
 

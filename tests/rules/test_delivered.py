@@ -270,6 +270,8 @@ def test_a_pair_that_central_systems_calculate_is_told() -> None:
     ]
     assets = "MSJ|1200000000100||\nASJ|9000000000011||\nASP|1|1|\nASJ|9000000000021||\nASP|1|1|"
     assert lines_broken(delivered(HEAD + assets), "DLV-05") == [8]
+    differencing = "MSJ|1200000000100||\nMSP|1|1|\nASJ|9000000000031||\nASP|1|1|"
+    assert delivered(HEAD + differencing).counts == {}
 
 
 @pytest.mark.parametrize(
