@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from market.profile import Numbers, touched_periods
+from market.profile import touched_periods
 from rules.context import Context, FileFacts
 from rules.identity.bm_unit import REGISTRATION
 from rules.notification import FLOW, LED_BY_SENDER
@@ -80,15 +80,16 @@ value_in_force = Context(
 """GC and DC in force on the Settlement Day, in kW; of a BM Unit that another party leads, the register's."""
 
 
-def _periods_touched(segments: pl.DataFrame, rows: pl.DataFrame) -> Numbers:
-    """How many periods of the day the segments below each row touch."""
+def _periods_touched(segments: pl.DataFrame, rows: pl.DataFrame) -> pl.Series:
+    """How many periods of the day the segments below each row touch; null where not all of their times can be read."""
     day = settlement_day(rows, _DAY)
     if day is None:
-        return np.zeros(rows.height, np.int64)
+        return pl.Series([None], dtype=pl.Int64).new_from_index(0, rows.height)
     row, period = touched_periods(segments, day)
     touched = np.zeros((rows.height, int(period.max(initial=0)) + 1), np.bool_)
     touched[segments["up"].to_numpy()[row], period] = True
-    return np.asarray(touched.sum(axis=1), np.int64)
+    unread = segments.filter(pl.any_horizontal(pl.col("time_from", "time_to").is_null()))["up"].unique()
+    return pl.Series(touched.sum(axis=1), dtype=pl.Int64).scatter(unread, None)
 
 
 def _notified(
@@ -101,7 +102,7 @@ def _notified(
     return rows.with_columns(
         pl.Series("notified.segments", np.sum(counts, axis=0)),
         pl.Series("notified.pn_segments", counts[0]),
-        pl.Series("notified.periods", _periods_touched(pnl, rows)),
+        _periods_touched(pnl, rows).alias("notified.periods"),
         (LED_BY_SENDER & ~pl.col("registration.bm_unit_id").is_in(known.unique().implode())).alias("notified.first"),
     )
 
@@ -115,6 +116,6 @@ notified = Context(
     frames=("bm_units", "notifications"),
     others=("PNL", "MEL", "MIL"),
 )
-"""How many segments of any kind stand below as `notified.segments`, of PN as `.pn_segments`, how many periods these
-touch as `.periods`; `.first` tells whether no PN of the BM Unit and day was accepted before, null where the BM Unit is
-not registered."""
+"""How many segments of any kind stand below as `notified.segments`, of PN as `.pn_segments`; how many periods those of
+PN touch as `.periods`, null where times cannot be read. `.first` tells whether no PN of the BM Unit and day was accepted
+before; null where the BM Unit is not registered."""

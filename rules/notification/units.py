@@ -166,9 +166,12 @@ def _gaps(placed: pl.DataFrame, units: pl.DataFrame, unread: pl.Series) -> tuple
 
 
 def _of_whole_bm_unit(unread: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
-    """Links of segments with unreadable times to every unit of their BM Unit: `line`, `unit`."""
-    units = placed.select("up", "unit").unique()
-    return unread.select("line", "up").join(units, on="up").select("line", "unit")
+    """Links of each BM Unit's first segment with unreadable times to all of its units: `line`, `unit`.
+
+    One refuses them all; a link of each would be a product of rows.
+    """
+    first = unread.select("line", "up").unique("up", keep="first", maintain_order=True)
+    return first.join(placed.select("up", "unit").unique(), on="up").select("line", "unit")
 
 
 def _by_line(units: pl.DataFrame, links: pl.DataFrame) -> UnitRows:

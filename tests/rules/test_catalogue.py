@@ -26,6 +26,10 @@ EXPECTED = {
     **dict.fromkeys(("GCS-01", "GCS-02", "GCS-03"), "E"),
     "GCS-05": "W",
     **{f"GCM-{number:02}": "E" for number in range(1, 6)},
+    **{f"PNS-{number:02}": "E" for number in (1, 2, 3, 4, 7, 9)},
+    **{"PNS-05": "W", "PNS-06": "W", "PNS-08": "I"},
+    **{f"PNR-{number:02}": "W" for number in range(1, 5)},
+    **{"PNR-05": "E", "PNT-01": "E", "PNT-02": "W", "PNT-03": "E"},
     **{f"SEV-{number:02}": "E" for number in (1, 2, 3, 4, 5, 6, 7, 11)},
     **{f"SEV-{number:02}": "W" for number in (8, 9, 10)},
 }

@@ -55,6 +55,15 @@ def test_a_time_that_cannot_be_read_refuses_the_whole_bm_unit_and_no_other() -> 
     assert set(found.breaches.filter(severity="E")["rule"]) == {"FLD-07"}
 
 
+def test_of_two_times_that_cannot_be_read_the_first_refuses_the_bm_unit_too() -> None:
+    body = (
+        "PNH|20260915|\nPNU|T_DINO-1|\nPNL|2026|5|2026|5|\nPNL|2026|5|2026|5|\nMEL|20260915093000|5|20260915100000|5|"
+    )
+    found = notified(body, EARLY)
+    assert outcomes(found) == {"line 4": "R", "line 5": "R", "T_DINO-1 MEL 22": "R"}
+    assert found.counts == {"FLD-07": 4}
+
+
 def test_a_settlement_date_that_cannot_be_read_makes_each_segment_a_unit() -> None:
     body = (
         "PNH|20260931|\nPNU|T_DINO-1|\nPNL|20260915093000|5|20260915100000|5|\nMEL|20260915093000|5|20260915100000|5|"
