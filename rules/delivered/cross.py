@@ -7,7 +7,8 @@ from rules.delivered import FLOW
 from rules.rule import Example, FileTest, RecordTest, Rule, UnitTest
 
 _UNIT, _DAY = "MSC.bm_unit_id", "MSA.settlement_date"
-_HEAD = "MSA|20261030|\nMSB|_C|\nMSC|V__CEXMP001|\nMSJ|1200012345679||\n"
+_PAIR = "MSB|_C|\nMSC|V__CEXMP001|\nMSJ|1200012345679||\n"
+_HEAD = "MSA|20261030|\n" + _PAIR
 _period = pl.col("settlement_period_id")
 _exists = _period.is_between(1, pl.col("MSA.calendar.periods"))
 
@@ -67,7 +68,7 @@ DLV_03 = Rule(
     source="IDD P0282",
     why="Which of two volumes is meant cannot be known, and a period that does not exist has none.",
     passes=Example(
-        "MSA|20261025|" + _HEAD[13:] + "MSP|1|0.5|\nMSP|50|0.5|",
+        "MSA|20261025|\n" + _PAIR + "MSP|1|0.5|\nMSP|50|0.5|",
         flow=FLOW,
         sender="VOLT",
         note="25 October 2026 has 50 Settlement Periods.",
