@@ -1,4 +1,4 @@
-"""`gridpost baseline`: what BL01 expects of a Party's Baselined BM Units, with its working; the P0333002 that says it."""
+"""`gridpost baseline`: what BL01 expects of a Party's Baselined BM Units, its working, and the P0333002 telling it."""
 
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
@@ -128,5 +128,5 @@ def _in_mwh(frame: "pl.DataFrame") -> "pl.DataFrame":
 
     from market.number_text import decimal_text
 
-    volumes = {"submitted", "baselined", "expected", "volume", "metered", "day_sum", "adjustment_sum"} & set(frame.columns)
-    return frame.with_columns(decimal_text(pl.col(name), 4).alias(name) for name in volumes)
+    scaled = ("submitted", "baselined", "expected", "volume", "metered", "day_sum", "adjustment_sum")
+    return frame.with_columns(decimal_text(pl.col(name), 4).alias(name) for name in scaled if name in frame.columns)

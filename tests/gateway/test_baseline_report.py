@@ -12,8 +12,8 @@ from market.header import Header
 from market.home import Home
 from market.reference import BASELINING_DETAILS, BASELINING_STATUSES, EVENT_DAYS, EXPECTED_VOLUMES
 from market.settlement_period import periods_in_day
-from store import effects, pair_volumes, policy, record_sets
-from store.database import writing
+from store import accounts, answers, effects, pair_volumes, parties, policy, record_sets
+from store.database import open_store, reading, writing
 from store.reference_load import load
 from tests.gateway.conftest import Gridpost
 
@@ -139,3 +139,42 @@ def test_pair_volumes_are_loaded_at_the_command_line(gridpost: Gridpost, tmp_pat
     done = gridpost(*load_it)
     assert (done.code, done.out) == (2, "")
     assert "line 102, settlement_period: 51 is not a period from 1 to 50" in done.err
+
+
+def test_the_command_shows_the_working_and_sends_the_report(gridpost: Gridpost, home: Home) -> None:
+    engine = open_store(home.root)
+    with writing(engine) as session:
+        _fill(session, home, AUTUMN, 7_500)
+        parties.add(session, "FLEX", "Flex Ltd", ["VP"], actor="operator", at=NOON)
+        accounts.add(session, "flex", "FLEX", [], actor="operator", at=NOON)
+    command = ("--home", home.root, "baseline", "FLEX", AUTUMN, "--event", f"{UNIT}=20")
+    found = gridpost(*command, "--format", "json").json
+    assert found["units"][0]["expected"] == "-1.5"
+    assert {day["reason"] for day in found["days"]} >= {None, "event day"}
+    text = gridpost(*command).out
+    assert "V__FFLEX001" in text
+    assert "not metered in every period" in text
+    done = gridpost(*command, "--send", "SF")
+    assert (done.code, done.err) == (0, "P0333002 G0000000000001 goes to flex\n")
+    with reading(engine) as session:
+        (sent,) = answers.pending(session)
+    assert told(sent.body, "BBH") == ["BBH|20261025|SF|"]
+    assert (sent.body or b"").startswith(b"AAA|P0333002|D|")
+    engine.dispose()
+
+
+def test_the_command_refuses_what_cannot_be(gridpost: Gridpost, home: Home) -> None:
+    engine = open_store(home.root)
+    with writing(engine) as session:
+        _fill(session, home, AUTUMN, None)
+    engine.dispose()
+    command = ("--home", home.root, "baseline", "FLEX", AUTUMN)
+    for wrong, why in (
+        (("--event", "V__FOTHR001=20"), "V__FOTHR001 is no Baselined BM Unit of FLEX on 2026-10-25"),
+        (("--event", f"{UNIT}=51"), f"{UNIT}=51 is not BM_UNIT=PERIOD with a period from 1 to 50"),
+        (("--send", "XX"), "XX is no settlement run"),
+        (("--send", "SF"), "party FLEX has no live account: nothing can be sent"),
+    ):
+        done = gridpost(*command, *wrong)
+        assert (done.code, why in done.err) == (2, True)
+    assert "leads no Baselined BM Unit" in gridpost("--home", home.root, "baseline", "NONE", AUTUMN).out
