@@ -3,9 +3,21 @@
 import polars as pl
 
 from market.severity import Severity
-from rules.acceptance import Acceptance
+from rules.acceptance import Acceptance, PutInForce
 from rules.baselining import DETAIL
 from rules.rule import Example, RecordTest, Rule
+
+
+def changed_details(effect: pl.DataFrame) -> pl.DataFrame:
+    """Accepted records as market.reference.BASELINING_DETAILS without the columns of the submission."""
+    return effect.select(
+        "bm_unit_id",
+        pl.col("msid_pair_indicator").alias("pair_indicator"),
+        pl.col("import_msid", "import_amsid").cast(pl.String),
+        pl.col("bm_unit_baselining_efd").alias("effective_from"),
+        *("baselining_indicator", "baselining_methodology", "line"),
+    )
+
 
 DETAILS = Acceptance(
     flow=DETAIL,
@@ -15,6 +27,7 @@ DETAILS = Acceptance(
         *("participant_id", "bm_unit_id", "msid_pair_indicator", "import_amsid", "import_msid"),
         *("bm_unit_baselining_efd", "baselining_indicator", "baselining_methodology"),
     ),
+    puts=PutInForce("baselining_details", changed_details),
 )
 """One record. The effect is all of its items, typed."""
 

@@ -3,18 +3,30 @@
 import polars as pl
 
 from market.severity import Severity
-from rules.acceptance import Acceptance
+from rules.acceptance import Acceptance, PutInForce
 from rules.baselining import STATUS
 from rules.context import Context, FileFacts
 from rules.rule import Example, RecordTest, Rule
 
 _DAY = "bm_unit_baselining_status_effective_from_date"
 
+
+def changed_statuses(effect: pl.DataFrame) -> pl.DataFrame:
+    """Accepted records as market.reference.BASELINING_STATUSES without the columns of the submission."""
+    return effect.select(
+        "bm_unit_id",
+        pl.col(_DAY).alias("effective_from"),
+        pl.col("bm_unit_baselining_status").alias("baselined"),
+        "line",
+    )
+
+
 STATUSES = Acceptance(
     flow=STATUS,
     units=("PQ1",),
     key=("bm_unit_id", _DAY),
     effect=("participant_id", "bm_unit_id", _DAY, "bm_unit_baselining_status"),
+    puts=PutInForce("baselining_statuses", changed_statuses),
 )
 """One record. The effect is all of its items, typed."""
 

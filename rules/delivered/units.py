@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from rules.acceptance import Acceptance, UnitRows
+from rules.acceptance import Acceptance, PutInForce, UnitRows
 from rules.context import FileFacts
 from rules.delivered import FLOW
 
@@ -131,6 +131,17 @@ def _links(units: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([own, *above]).sort("line", maintain_order=True)
 
 
+def delivered_volumes(effect: pl.DataFrame) -> pl.DataFrame:
+    """Accepted units as market.reference.DELIVERED_VOLUMES without the columns of the submission."""
+    return effect.select(
+        *("bm_unit_id", "settlement_date", "gsp_group_id"),
+        pl.col("import_msid", "export_msid", "import_amsid", "export_amsid").cast(pl.String),
+        pl.col("settlement_period_id").alias("settlement_period"),
+        pl.col("delivered_volume").alias("volume"),
+        "line",
+    )
+
+
 DELIVERED = Acceptance(
     flow=FLOW,
     units=("MSJ",),
@@ -140,5 +151,6 @@ DELIVERED = Acceptance(
     ),
     derive=pair_periods,
     reads={"MSJ": ("MSA.settlement_date", "MSB.gsp_group_id", "MSC.bm_unit_id")},
+    puts=PutInForce("delivered_volumes", delivered_volumes),
 )
 """A pair (MSID or AMSID) and period; the effect is its items, typed, with `T` or `A` as `msid_pair_indicator`."""

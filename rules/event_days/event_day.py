@@ -4,7 +4,7 @@ import polars as pl
 
 from market.in_force import event_days_in_force
 from market.severity import Severity
-from rules.acceptance import Acceptance
+from rules.acceptance import Acceptance, PutInForce
 from rules.baselining.allocation import IMPORT_ID
 from rules.baselining.pair import PAIR_KEY
 from rules.context import Context, FileFacts
@@ -12,6 +12,17 @@ from rules.event_days import EVENT
 from rules.rule import Example, RecordTest, Rule
 
 _DAYS_BACK = 30
+
+
+def words_on_event_days(effect: pl.DataFrame) -> pl.DataFrame:
+    """Accepted records as market.reference.EVENT_DAYS without the columns of the submission."""
+    return effect.select(
+        "bm_unit_id",
+        pl.col("msid_pair_indicator").alias("pair_indicator"),
+        pl.col("import_msid", "import_amsid").cast(pl.String),
+        *("event_day", "event_day_type", "line"),
+    )
+
 
 EVENT_DAYS = Acceptance(
     flow=EVENT,
@@ -21,6 +32,7 @@ EVENT_DAYS = Acceptance(
         *("participant_id", "bm_unit_id", "msid_pair_indicator", "import_amsid", "import_msid"),
         *("event_day", "event_day_type"),
     ),
+    puts=PutInForce("event_days", words_on_event_days),
 )
 """One record. The effect is all of its items, typed."""
 
