@@ -10,7 +10,7 @@ from datetime import date
 import polars as pl
 
 from market.frames import OPEN_END
-from market.settlement_period import periods_in_day_expr
+from market.settlement_period import periods_in_day, periods_in_day_expr
 
 NOTIFIED = ("bm_unit_id", "kind", "settlement_date", "settlement_period")
 """What a notification is about: all of its pieces are of one submission."""
@@ -46,6 +46,8 @@ def expected_volumes_in_force(frame: pl.DataFrame, days: Iterable[date]) -> pl.D
     """
     wanted = pl.DataFrame({"settlement_date": pl.Series(list(days), dtype=pl.Date).unique()})
     default = pl.col("effective_to") == OPEN_END
+    if wanted.height == 1:
+        return _expected_on(frame, wanted.item())
     dated = frame.filter(~default).join(wanted, left_on="effective_from", right_on="settlement_date", how="semi")
     dated = _last(dated, EXPECTED).with_columns(settlement_date=pl.col("effective_from"))
     standing = _until_the_next(_last(frame.filter(default), EXPECTED), EXPECTED[:2], "__until")
@@ -61,6 +63,26 @@ def expected_volumes_in_force(frame: pl.DataFrame, days: Iterable[date]) -> pl.D
 def pair_volumes_in_force(frame: pl.DataFrame) -> pl.DataFrame:
     """Of each pair, day and period the last metered volume: PAIR_VOLUMES in and out."""
     return _last(frame, METERED)
+
+
+def default_volumes_in_force(frame: pl.DataFrame, day: date) -> pl.DataFrame:
+    """The Default Submitted Expected Volume of each BM Unit and period on a day: EXPECTED_VOLUMES in and out.
+
+    It is the last of the latest `effective_from` that is not after the day; of periods that the day does not have too.
+    """
+    standing = frame.filter((pl.col("effective_to") == OPEN_END) & (pl.col("effective_from") <= day))
+    if standing.select(EXPECTED[:2]).is_unique().all():
+        return standing
+    ranked = _with_rank(standing).sort("effective_from", "rank", "line")
+    return ranked.unique(EXPECTED[:2], keep="last").drop("rank")
+
+
+def _expected_on(frame: pl.DataFrame, day: date) -> pl.DataFrame:
+    """As expected_volumes_in_force, for one day: most files are of one."""
+    dated = _last(frame.filter((pl.col("effective_to") != OPEN_END) & (pl.col("effective_from") == day)), EXPECTED)
+    standing = default_volumes_in_force(frame, day).filter(pl.col("settlement_period") <= periods_in_day(day))
+    undated = standing.join(dated, on=list(EXPECTED[:2]), how="anti") if dated.height else standing
+    return pl.concat([dated, undated]).with_columns(settlement_date=pl.lit(day))
 
 
 def event_days_in_force(frame: pl.DataFrame) -> pl.DataFrame:
@@ -98,10 +120,9 @@ def _until_the_next(rows: pl.DataFrame, key: tuple[str, ...], column: str) -> pl
 
 def _last(frame: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
     """Of each key the row received last."""
-    ranked = _with_rank(frame)
-    if ranked.select(key).is_unique().all():
+    if frame.select(key).is_unique().all():
         return frame
-    return ranked.sort("rank", "line").unique(key, keep="last").drop("rank")
+    return _with_rank(frame).sort("rank", "line").unique(key, keep="last").drop("rank")
 
 
 def _with_rank(frame: pl.DataFrame) -> pl.DataFrame:

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from market.frames import OPEN_END
-from market.in_force import expected_volumes_in_force
+from market.in_force import default_volumes_in_force, expected_volumes_in_force
 from rules.context import FileFacts
 from rules.expected import MOST_PERIODS
 
@@ -50,21 +49,15 @@ def volumes_in_force(
     if known.is_empty() or not days:
         return None
     if default:
-        return facts.once("Default volumes in force", lambda facts: _defaults(facts, days[0]))
+        return facts.once("Default volumes in force", lambda _: _defaults(known, days[0]))
     if len(days) == 1:
-        return facts.once("volumes in force", lambda _: _dated(known, days))
-    return _dated(known.filter(pl.col("bm_unit_id").is_in(bm_units.unique().implode())), days)
+        return facts.once("volumes in force", lambda _: _on_days(known, days))
+    return _on_days(known.filter(pl.col("bm_unit_id").is_in(bm_units.unique().implode())), days)
 
 
-def _dated(known: pl.DataFrame, days: Sequence[date]) -> VolumesInForce:
+def _on_days(known: pl.DataFrame, days: Sequence[date]) -> VolumesInForce:
     return VolumesInForce(expected_volumes_in_force(known, days).rename({"settlement_date": "day"}))
 
 
-def _defaults(facts: FileFacts, day: date) -> VolumesInForce:
-    """Of each BM Unit and period, those that the day does not have too, the Default volume in force on the day."""
-    standing = facts.references["expected_volumes"].filter(
-        (pl.col("effective_to") == OPEN_END) & (pl.col("effective_from") <= day)
-    )
-    order = ["effective_from", "received_at", "submission_ref", "line"]
-    last = standing.sort(order).unique(["bm_unit_id", "settlement_period"], keep="last")
-    return VolumesInForce(last.with_columns(day=pl.lit(day)))
+def _defaults(known: pl.DataFrame, day: date) -> VolumesInForce:
+    return VolumesInForce(default_volumes_in_force(known, day).with_columns(day=pl.lit(day)))

@@ -143,6 +143,23 @@ def test_the_dated_expected_volume_ranks_before_the_default(given_rows: list[Row
 
 
 @given(
+    rows(EXPECTED_VOLUMES, bm_unit_id=units, effective_from=days, settlement_period=periods, volume=st.integers(-9, 9)),
+    days,
+)
+def test_the_default_of_the_latest_day_is_in_force_for_periods_that_the_day_has_not_too(
+    given_rows: list[Row], day: dt.date
+) -> None:
+    standing = [row | {"effective_to": OPEN_END} for row in given_rows if row["effective_from"] <= day]
+    for row in given_rows:
+        row["effective_to"] = OPEN_END
+    latest: dict[tuple[Any, ...], Row] = {}
+    for row in sorted(standing, key=lambda row: (row["effective_from"], *order(row))):
+        latest[row["bm_unit_id"], row["settlement_period"]] = row
+    found = in_force.default_volumes_in_force(pl.DataFrame(given_rows, EXPECTED_VOLUMES), day)
+    assert same(found, list(latest.values()))
+
+
+@given(
     rows(
         EVENT_DAYS,
         bm_unit_id=units,
