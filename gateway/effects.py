@@ -8,6 +8,7 @@ from gateway.valuation import Valuation
 from market.home import Home
 from market.layout import layout
 from market.reference import RECEIVED
+from rules.acceptance import PutInForce
 from rules.catalogue import acceptance_of
 from store import effects, record_set_sweep, record_sets
 from store.database import reading
@@ -27,7 +28,7 @@ def put_in_force(session: Session, home: Home, submission: Submission, run: Run,
             test_flag=valuation.header.flag,
             received_at=submission.received_at,
         )
-    if puts is not None and puts.frame in effects.KINDS and effect.height:
+    if isinstance(puts, PutInForce) and puts.frame in effects.KINDS and effect.height:
         rows = puts.rows(effect).with_columns(
             pl.lit(submission.received_at).cast(RECEIVED).alias("received_at"),
             pl.lit(submission.ref).alias("submission_ref"),

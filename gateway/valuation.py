@@ -14,15 +14,16 @@ from gateway.pipeline import Arrival, days_about, header_of, read_body, validate
 from ingest.csv_profile_header import FIRST_BYTES, CsvForm
 from ingest.csv_profile_records import separator_of
 from ingest.envelope import Refusal, Sender, read_header
+from ingest.records import SLICE_RECORDS
 from market.clock import london_day
 from market.fault import Fault
 from market.header import Header
 from market.home import Home
-from market.layout import layout
 from market.policy import Policy
 from rules.catalogue import acceptance_of, references_of
 from rules.context import FileFacts
 from rules.judge import Judgement
+from rules.put_in_force import rows_put
 from store import changes, record_sets, reference, runs, submissions
 from store import policy as policies
 from store.database import reading
@@ -90,7 +91,7 @@ def valuate(home: Home, engine: Engine, ref: str, started_at: datetime, token: i
         reference_version=reference_version,
         value_mark=value_mark,
         read=EffectsRead(references_of(header.file_type), subjects, days_about(body)),
-        staged=_staged(home, header, judgement, ref, run_number, token),
+        staged=_staged(home, body, judgement, ref, run_number, token),
     )
 
 
@@ -105,14 +106,12 @@ def _header(submission: Submission, received: bytes, sender: Sender, policy: Pol
     return header_of(found, sender, submission.received_at, policy.gateway_id)
 
 
-def _staged(
-    home: Home, header: Header, judgement: Judgement, ref: str, run_number: int, token: int
-) -> tuple[Staged, ...]:
+def _staged(home: Home, body: Body, judgement: Judgement, ref: str, run_number: int, token: int) -> tuple[Staged, ...]:
     """The record set of accepted volumes; none where the flow puts none in force."""
-    puts = acceptance_of(layout(header.file_type)).puts
+    puts = acceptance_of(body.layout).puts
     if puts is None or puts.frame not in reference.VOLUMES:
         return ()
-    rows = puts.rows(judgement.effect)
+    rows = rows_put(puts, judgement, body.slices(SLICE_RECORDS))
     return (record_sets.stage(home, reference.VOLUMES[puts.frame], ref, run_number, token, rows),) if len(rows) else ()
 
 

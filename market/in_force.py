@@ -28,6 +28,10 @@ PAIR = ("bm_unit_id", "pair_indicator", "import_msid", "import_amsid")
 """What names a pair in a BM Unit."""
 
 
+AGGREGATED = ("bm_unit_id", "measurement_class", "settlement_date", "settlement_run_type")
+"""What a day of aggregated demand is about."""
+
+
 def notifications_in_force(frame: pl.DataFrame) -> pl.DataFrame:
     """Of each BM Unit, kind, day and period the pieces of the last submission: NOTIFICATIONS in and out."""
     return _with_rank(frame).filter(pl.col("rank") == pl.col("rank").max().over(NOTIFIED)).drop("rank")
@@ -63,6 +67,11 @@ def expected_volumes_in_force(frame: pl.DataFrame, days: Iterable[date]) -> pl.D
 def pair_volumes_in_force(frame: pl.DataFrame) -> pl.DataFrame:
     """Of each pair, day and period the last metered volume: PAIR_VOLUMES in and out."""
     return _last(frame, METERED)
+
+
+def aggregated_demand_in_force(frame: pl.DataFrame) -> pl.DataFrame:
+    """Of each BM Unit, measurement class, day and Settlement Run the last: AGGREGATED_DEMAND in and out."""
+    return _last(frame, AGGREGATED)
 
 
 def default_volumes_in_force(frame: pl.DataFrame, day: date) -> pl.DataFrame:

@@ -269,22 +269,37 @@ PAIR_VOLUMES = pl.Schema(
 It is an MSID Pair's where `import_amsid` is null, else the AMSID Pair's, with `import_msid` null. What an operator
 loaded has the load's name as `submission_ref`."""
 
-PAIR_VOLUMES = pl.Schema(
+AGGREGATED_DEMAND = pl.Schema(
     {
-        "import_msid": pl.String(),
-        "import_amsid": pl.String(),
+        "bm_unit_id": pl.String(),
+        "measurement_class": pl.String(),
+        "gsp_group_id": pl.String(),
         "settlement_date": pl.Date(),
-        "settlement_period": pl.Int64(),
-        "volume": pl.Int64(),
+        "settlement_run_type": pl.String(),
+        "run_number": pl.Int64(),
+        "gross_demand": pl.List(pl.Int64()),
+        "non_final_demand": pl.List(pl.Int64()),
         "received_at": RECEIVED,
         "submission_ref": pl.String(),
         "line": pl.UInt32(),
     }
 )
-"""One row a metered volume of a pair and period: MWh scaled by 10,000 in SVA sign, import positive.
+"""One row an accepted day of a BM Unit and measurement class in one Settlement Run, its periods in order from 1.
 
-It is an MSID Pair's where `import_amsid` is null, else the AMSID Pair's, with `import_msid` null. What an operator
-loaded has the load's name as `submission_ref`."""
+Demand is MWh scaled by 10,000, import positive; non-final demand is null where none was stated. Corrected demand is the
+gross less the non-final."""
+
+SETTLEMENT_CALENDAR = pl.Schema(
+    {
+        "settlement_date": pl.Date,
+        "settlement_run_type": pl.String,
+        "sva_run_date": pl.Date,
+        "notification_date": pl.Date,
+        "effective_from": pl.Date,
+        "effective_to": pl.Date,
+    }
+)
+"""One row a Settlement Run of a Settlement Date; `sva_run_date` is null where the calendar does not say."""
 
 SCHEMAS = {
     "parties": PARTIES,
@@ -302,5 +317,7 @@ SCHEMAS = {
     "pair_volumes": PAIR_VOLUMES,
     "declared_metering_systems": DECLARED_METERING_SYSTEMS,
     "declarations": DECLARATIONS,
+    "aggregated_demand": AGGREGATED_DEMAND,
+    "settlement_calendar": SETTLEMENT_CALENDAR,
 }
 """Every reference frame by its name."""

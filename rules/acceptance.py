@@ -39,6 +39,18 @@ class PutInForce:
 
 
 @dataclass(frozen=True)
+class PutFromSlices:
+    """What accepted units put in force where it is too much to be kept while a file is judged: rows of `frame`.
+
+    `rows` makes of the typed frames of a slice, in a second pass over the file, one row for each of its units, in their
+    order, with the columns of that frame but `line`, `received_at` and `submission_ref`.
+    """
+
+    frame: str
+    rows: Callable[[Mapping[str, pl.DataFrame]], pl.DataFrame]
+
+
+@dataclass(frozen=True)
 class Acceptance:
     """The acceptance units of a flow.
 
@@ -64,4 +76,4 @@ class Acceptance:
     frames: tuple[str, ...] = ()
     days: tuple[str, ...] = ()
     whole: bool = False
-    puts: PutInForce | None = None
+    puts: PutInForce | PutFromSlices | None = None

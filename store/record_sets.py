@@ -17,7 +17,14 @@ from sqlmodel import Session, col, select, update
 from market.durable import sync_folder
 from market.fault import Fault
 from market.home import Home
-from market.reference import DELIVERED_VOLUMES, EXPECTED_VOLUMES, NOTIFICATIONS, PAIR_VOLUMES, RECEIVED
+from market.reference import (
+    AGGREGATED_DEMAND,
+    DELIVERED_VOLUMES,
+    EXPECTED_VOLUMES,
+    NOTIFICATIONS,
+    PAIR_VOLUMES,
+    RECEIVED,
+)
 from store import changes, frames, in_force
 from store.tables import RecordSet
 
@@ -44,6 +51,7 @@ KINDS = {
     "PN": RecordSetKind("notifications", NOTIFICATIONS, "settlement_date", "settlement_date"),
     "SEV": RecordSetKind("expected_volumes", EXPECTED_VOLUMES, "effective_from", "effective_to"),
     "DLV": RecordSetKind("delivered_volumes", DELIVERED_VOLUMES, "settlement_date", "settlement_date"),
+    "NFD": RecordSetKind("aggregated_demand", AGGREGATED_DEMAND, "settlement_date", "settlement_date"),
     "PAIR": RecordSetKind("pair_volumes", PAIR_VOLUMES, "settlement_date", "settlement_date"),
 }
 """The kinds of record set, by the name that their rows and folders have."""

@@ -13,7 +13,7 @@ from market.home import Home
 from market.reference import SCHEMAS
 from store import declarations, effects, in_force, record_sets
 from store import frames as stored
-from store.tables import BmUnit, Distributor, MsidPair, PartyRole, ReferenceLoad, Row, Signatory
+from store.tables import BmUnit, Distributor, MsidPair, PartyRole, ReferenceLoad, Row, SettlementCalendarRow, Signatory
 from store.tables.row import Dated
 
 DATED: dict[str, type[Dated]] = {
@@ -22,13 +22,14 @@ DATED: dict[str, type[Dated]] = {
     "bm_units": BmUnit,
     "msid_pairs": MsidPair,
     "distributors": Distributor,
+    "settlement_calendar": SettlementCalendarRow,
 }
 """The dated tables behind reference frames; the other frames are effects or record sets."""
 
 VOLUMES = {of.frame: kind for kind, of in record_sets.KINDS.items()}
 """The kind of record set behind each reference frame of volumes."""
 
-OF_PARTY = ("notifications", "expected_volumes")
+OF_PARTY = ("notifications", "expected_volumes", "aggregated_demand")
 """The frames of volumes that can be read for one Party only."""
 
 FEW = 1000

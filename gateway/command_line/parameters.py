@@ -17,6 +17,7 @@ _TOLD = 20
 """How many told and skipped rows the text of a load names."""
 
 _reference = typer.Typer(no_args_is_help=True)
+_KINDS = "parties, signatories, bm-units, msid-pairs, distributors, calendar, pair-volumes"
 _policy = typer.Typer(invoke_without_command=True)
 
 
@@ -29,12 +30,16 @@ def add_parameters(app: typer.Typer) -> None:
 @_reference.command("load")
 def _load_reference(
     context: typer.Context,
-    kind: Annotated[str, typer.Argument(help="parties, signatories, bm-units, msid-pairs, distributors, pair-volumes")],
+    kind: Annotated[str, typer.Argument(help=_KINDS)],
     file: Path,
     format_: FormatOption = Format.TEXT,
 ) -> None:
-    """Load a CSV file of reference data; rows are added, corrected and ended, never overwritten."""
-    from store import pair_volumes
+    """Load a file of reference data; rows are added, corrected and ended, never overwritten.
+
+    It is CSV but for the calendar, which is an S0161001.
+    """
+    from gateway.settlement_calendar import load as load_calendar
+    from store import pair_volumes, settlement_calendar
     from store.database import writing
     from store.reference_load import load
 
@@ -48,7 +53,10 @@ def _load_reference(
             write(f"{kind}: {done.volumes} volumes of {done.pairs} pairs on {done.days} days, as {done.ref}\n")
         return
     with place.opened() as engine, writing(engine) as session:
-        summary = load(session, kind, file, at=system_clock(), actor=operator())
+        if kind == settlement_calendar.KIND:
+            summary = load_calendar(session, file, at=system_clock(), actor=operator())
+        else:
+            summary = load(session, kind, file, at=system_clock(), actor=operator())
     if format_ is Format.JSON:
         write_json(_summary(summary))
         return

@@ -1,5 +1,6 @@
 """The tables of the store. Times are UTC and always aware; capacities are whole kW; dates are London days."""
 
+from store.tables.calendar import SettlementCalendarRow
 from store.tables.declarations import Declaration, DeclarationId, DeclaredMeteringSystem
 from store.tables.effects import (
     BaseliningDetail,
@@ -47,6 +48,7 @@ __all__ = [
     "Row",
     "Run",
     "Sequence",
+    "SettlementCalendarRow",
     "Signatory",
     "Submission",
     "Traced",

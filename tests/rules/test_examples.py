@@ -25,7 +25,7 @@ def shown(example: Example) -> Judgement:
         earlier = received_at - timedelta(minutes=len(example.before) - number)
         judgement = judged(body, flow=example.flow, sender=example.sender, received_at=earlier, known=known)
         assert judgement.outcome == "ACCEPTED", judgement.breaches
-        known = in_force_after(known, judgement, earlier, f"S{number}")
+        known = in_force_after(known, judgement, earlier, f"S{number}", flow=example.flow, body=body)
     return judged(example.body, flow=example.flow, sender=example.sender, received_at=received_at, known=known)
 
 

@@ -5,7 +5,8 @@ Parties: ACME (BP), OTHR (BP, VP) and VOLT (BP, VP, AV), all since the market's 
 Signatories: of ACME Ann Archer (A), Fay Fisher (F), Kim Kent (K: may not sign), and Eve Ended (F until 1 November 2026,
 the day before most examples are received); of OTHR Otto Orme (F); of VOLT Vera Volt (A).
 
-MSID Pairs, distributors and event days: tests/rules/pairs.py. Other reference frames are empty.
+MSID Pairs, distributors and event days: tests/rules/pairs.py. Declared metering systems and the Settlement Calendar:
+tests/rules/demand.py. Other reference frames are empty.
 
 BM Units, with the GC and DC of the register in MW:
 
@@ -40,9 +41,12 @@ from ingest.structure import structure_of
 from market.frames import OPEN_END
 from market.layout import layout
 from market.policy import Policy, read_policy
-from market.reference import BM_UNITS, CAPACITY_VALUES, MARKET_START, PARTIES, SCHEMAS, SIGNATORIES
+from market.reference import BM_UNITS, MARKET_START, PARTIES, SCHEMAS, SIGNATORIES
+from rules.catalogue import acceptance_of
 from rules.context import FileFacts
 from rules.judge import Judgement, judge
+from rules.put_in_force import rows_put
+from tests.rules.demand import declared_metering_systems, settlement_calendar
 from tests.rules.pairs import distributors, event_days, msid_pairs
 from validators.fields import field_checks
 
@@ -114,6 +118,8 @@ def references() -> dict[str, pl.DataFrame]:
         "msid_pairs": msid_pairs(),
         "distributors": distributors(),
         "event_days": event_days(),
+        "declared_metering_systems": declared_metering_systems(),
+        "settlement_calendar": settlement_calendar(),
     }
 
 
@@ -136,22 +142,20 @@ def judged(
     return judge(layout(flow), slices(lines, structure, slice_records), facts, field_checks)
 
 
-def in_force_after(known: References, judgement: Judgement, received_at: datetime, ref: str) -> dict[str, pl.DataFrame]:
-    """The reference frames with what a judgement on GC/DC declarations accepted."""
-    declared = judgement.effect.select(
-        "bm_unit_id",
-        pl.col("effective_from_date").alias("effective_from"),
-        pl.col("declared.generation_capacity").alias("generation_capacity"),
-        pl.col("declared.demand_capacity").alias("demand_capacity"),
-        pl.lit("DECLARATION").alias("source"),
-        pl.col("GCH.declaration_type").alias("declaration_type"),
-        pl.col("GCH.bsc_season").alias("season"),
-        pl.col("GCH.season_start_year").cast(pl.Int32).alias("season_start_year"),
-        pl.lit(received_at).cast(CAPACITY_VALUES["received_at"]).alias("received_at"),
-        pl.lit(ref).alias("submission_ref"),
-        "line",
+def in_force_after(
+    known: References, judgement: Judgement, received_at: datetime, ref: str, *, flow: str = "K0151001", body: str = ""
+) -> dict[str, pl.DataFrame]:
+    """The reference frames with what a judgement accepted; the body is needed for flows that are read a second time."""
+    puts = acceptance_of(layout(flow)).puts
+    if puts is None:
+        return dict(known)
+    lines = index_lines(f"AAA|\n{body}\nZZZ|\n".encode())
+    rows = rows_put(puts, judgement, slices(lines, structure_of(lines, layout(flow), 10)))
+    schema = SCHEMAS[puts.frame]
+    traced = rows.with_columns(
+        pl.lit(received_at).cast(schema["received_at"]).alias("received_at"), pl.lit(ref).alias("submission_ref")
     )
-    return {**known, "capacity_values": pl.concat([known["capacity_values"], declared])}
+    return {**known, puts.frame: pl.concat([known[puts.frame], traced.select(schema.names())])}
 
 
 def lines_broken(judgement: Judgement, rule: str) -> list[int]:

@@ -131,6 +131,7 @@ def test_the_first_release_had_no_effects_but_values(first_release: Engine) -> N
         "declaration",
         "declaration_id",
         "declared_metering_system",
+        "settlement_calendar",
     }
 
 
