@@ -13,7 +13,17 @@ from rules.rule import Example, RecordTest, Rule
 _BEYOND = {"mel": 1, "mil": -1}
 """The limits, and the sign of the difference of a PN that is beyond them."""
 
+_READ = ("line", "up", "time_from", "level_from", "time_to", "level_to")
 _TOLD = pl.Schema({"line": pl.UInt32(), "at": INSTANT, "level": pl.String(), "limit": pl.String()})
+
+
+def _narrow(rows: pl.DataFrame, limit: pl.DataFrame, sign: int) -> pl.Series:
+    """Which PN segments are of a BM Unit with some level beyond its narrowest limit: in others none can be beyond."""
+    levels = (pl.col("level_from") * sign, pl.col("level_to") * sign)
+    narrowest = limit.group_by("up").agg(pl.min_horizontal(*levels).min().alias("narrowest"))
+    most = rows.group_by("up").agg(pl.max_horizontal(*levels).max().alias("most"))
+    narrow = narrowest.join(most, on="up").filter(pl.col("most") > pl.col("narrowest"))
+    return rows["up"].is_in(narrow["up"].implode())
 
 
 def _sound(rows: pl.DataFrame, start: pl.Series, end: pl.Series) -> pl.DataFrame:
@@ -24,7 +34,7 @@ def _sound(rows: pl.DataFrame, start: pl.Series, end: pl.Series) -> pl.DataFrame
         (pl.col("time_from") >= pl.lit(start.first(), INSTANT)) & (pl.col("time_to") <= pl.lit(end.first(), INSTANT)),
         pl.col("level_from").is_not_null() & pl.col("level_to").is_not_null(),
     ).select(
-        *("line", "up", "time_from", "level_from", "time_to", "level_to"),
+        *_READ,
         *(pl.col("time_from").alias("piece_from"), pl.col("time_to").alias("piece_to")),
     )
 
@@ -55,9 +65,9 @@ def _segments() -> list[str]:
 
 def _limits(rows: pl.DataFrame, _: FileFacts, mel: pl.DataFrame, mil: pl.DataFrame) -> pl.DataFrame:
     bounds = rows["PNH.day.start"], rows["PNH.day.end"]
-    pn = _sound(rows, *bounds)
     for (name, sign), limit in zip(_BEYOND.items(), (mel, mil), strict=True):
-        beyond = _first_beyond(pn, _sound(limit, *bounds), sign) if limit.height else _TOLD.to_frame()
+        pn = _sound(rows.filter(_narrow(rows, limit, sign)), *bounds)
+        beyond = _first_beyond(pn, _sound(limit, *bounds), sign)
         told = beyond.select("line", pl.exclude("line").name.prefix(f"limits.{name}_"))
         if told.is_empty():
             empty = told.drop("line").schema.items()

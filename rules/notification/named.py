@@ -117,5 +117,5 @@ notified = Context(
     others=("PNL", "MEL", "MIL"),
 )
 """How many segments of any kind stand below as `notified.segments`, of PN as `.pn_segments`; how many periods those of
-PN touch as `.periods`, null where times cannot be read. `.first` tells whether no PN of the BM Unit and day was accepted
-before; null where the BM Unit is not registered."""
+PN touch as `.periods`, null where times cannot be read. `.first` tells whether no PN of the BM Unit and day was put in
+force before; null where the BM Unit is not registered."""

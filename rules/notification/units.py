@@ -154,8 +154,9 @@ def _gaps(placed: pl.DataFrame, units: pl.DataFrame, unread: pl.Series) -> tuple
     pn = np.flatnonzero((units["kind"] == _PN).to_numpy())
     mine = placed.select("unit", "piece_from", "piece_to").filter(placed["kind"] == _PN)
     start = seconds(units["start"].gather(pn))
+    number = mine["unit"].to_numpy().astype(np.int64)
     gaps = first_gaps(
-        np.searchsorted(pn, mine["unit"].to_numpy()),
+        np.cumsum(np.diff(number, prepend=number[:1]) != 0),
         *(seconds(mine["piece_from"]), seconds(mine["piece_to"])),
         *(start, start + int(PERIOD.total_seconds())),
     )
