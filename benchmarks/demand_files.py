@@ -129,7 +129,8 @@ def _text(
     )
     feet = totals.with_columns(place=pl.Series(place + PERIODS + 1))
     ordered = pl.concat([heads, periods, feet]).sort("place")["text"]
-    return ordered.str.join("").item().encode()
+    text: str = ordered.str.join("").item()
+    return text.encode()
 
 
 def _bad_lines(first: int, kind: Numbers) -> pl.DataFrame:
