@@ -74,10 +74,10 @@ def _comes_with_its_id(paired: Paired) -> RecordTest:
         reads=(_INDICATOR,),
         optional=(_MSID, _AMSID),
         broken=~pl.col("pair.agrees"),
-        message="MSID Pair Indicator {indicator} comes with {wanted} alone: Import MSID {msid}, Import AMSID {amsid}",
+        message="Pair Indicator {indicator} takes {wanted} alone: Import MSID {msid}, Import AMSID {amsid}",
         evidence={
             "indicator": pl.col(_INDICATOR),
-            "wanted": pl.when("pair.of_asset").then(pl.lit("an Import AMSID")).otherwise(pl.lit("an Import MSID")),
+            "wanted": pl.when("pair.of_asset").then(pl.lit("an AMSID")).otherwise(pl.lit("an MSID")),
             "msid": pl.col(_MSID).cast(pl.String).fill_null("empty"),
             "amsid": pl.col(_AMSID).cast(pl.String).fill_null("empty"),
         },

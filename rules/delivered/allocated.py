@@ -41,11 +41,10 @@ def _is_the_pairs(record: str, kind: str) -> RecordTest:
         reads=(import_id, export_id, _UNIT, _DAY),
         when=_known(record) & pl.col("allocation.found"),
         broken=pl.col(export_id).ne_missing(pl.col("allocation.export_id")),
-        message=f"Export {kind} is {{export}}, that of {kind} Pair {{pair}} in {{unit}} on {{day}} is {{own}}",
+        message=f"Export {kind} is {{export}}, that of {kind} Pair {{pair}} is {{own}}",
         evidence={
             "export": pl.col(export_id),
             "pair": pl.col(import_id),
-            **_of_unit,
             "own": pl.col("allocation.export_id").cast(pl.String).fill_null("none"),
         },
     )

@@ -87,9 +87,8 @@ PNS_09 = Rule(
                 "first_line": pl.col("line").min().over("registration.bm_unit_id"),
             },
             broken=pl.lit(True),
-            message="{name} is {unit}, which stands {rows} times in the file, first on line {line}",
+            message="BM Unit {unit} stands {rows} times in the file, first on line {line}",
             evidence={
-                "name": _unit,
                 "unit": pl.col("registration.bm_unit_id"),
                 "rows": pl.col("among.rows"),
                 "line": pl.col("among.first_line"),

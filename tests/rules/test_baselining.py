@@ -78,7 +78,7 @@ def test_a_pair_is_allocated_with_its_indicator(pair: str) -> None:
 
 def test_a_message_tells_both_ids() -> None:
     assert messages(detail(f"VOLT|{UNIT}|A||1200000000100|20261103|S|")) == [
-        "MSID Pair Indicator A comes with an Import AMSID alone: Import MSID 1200000000100, Import AMSID empty"
+        "Pair Indicator A takes an AMSID alone: Import MSID 1200000000100, Import AMSID empty"
     ]
 
 

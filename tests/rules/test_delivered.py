@@ -205,11 +205,11 @@ def test_a_pair_with_neither_periods_nor_amsids_is_refused() -> None:
         ("MSJ|1200012345679|1200023305967|", None),
         (
             "MSJ|1200012345679|1200000000304|",
-            "Export MSID is 1200000000304, that of MSID Pair 1200012345679 in V__CEXMP001 on 20261030 is 1200023305967",
+            "Export MSID is 1200000000304, that of MSID Pair 1200012345679 is 1200023305967",
         ),
         (
             "MSJ|1200000000100|1200000000304|",
-            "Export MSID is 1200000000304, that of MSID Pair 1200000000100 in V__CEXMP001 on 20261030 is none",
+            "Export MSID is 1200000000304, that of MSID Pair 1200000000100 is none",
         ),
         ("MSJ|1200000000304||", "MSID Pair 1200000000304 is not allocated to V__CEXMP001 on 20261030"),
         ("MSJ|1200000000401||", "MSID Pair 1200000000401 is not allocated to V__CEXMP001 on 20261030"),
@@ -230,7 +230,7 @@ def test_an_amsid_pair_is_the_bm_units_on_the_date() -> None:
     body = HEAD + "MSJ|1200000000100||\nASJ|{}|\nASP|1|1|"
     assert delivered(body.format("9000000000011|9000000000012")).counts == {}
     assert messages(delivered(body.format("9000000000011|9000000000019"))) == [
-        "Export AMSID is 9000000000019, that of AMSID Pair 9000000000011 in V__CEXMP001 on 20261030 is 9000000000012"
+        "Export AMSID is 9000000000019, that of AMSID Pair 9000000000011 is 9000000000012"
     ]
     assert messages(delivered(body.format("1200000000100|"))) == [
         "AMSID Pair 1200000000100 is not allocated to V__CEXMP001 on 20261030"

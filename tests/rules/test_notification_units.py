@@ -187,7 +187,7 @@ def test_a_bm_unit_that_stands_twice_is_refused_in_both_places() -> None:
     assert lines_broken(found, "PNS-09") == [3, 5]
     assert outcomes(found) == {"T_DINO-1 PN 21": "R", "DINO-1 PN 22": "R", "E_ABRTW-9 PN 22": "W"}
     assert found.breaches.filter(rule="PNS-09")["message"][1] == (
-        "DINO-1 is T_DINO-1, which stands 2 times in the file, first on line 3"
+        "BM Unit T_DINO-1 stands 2 times in the file, first on line 3"
     )
 
 
