@@ -7,15 +7,10 @@ from sqlalchemy import ColumnElement
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col
 
+from market.declarations import HELD, IN_FORCE, JOINED, SET, last_days
 from market.reference import DECLARATIONS
 from store import frames, in_force
 from store.tables import Declaration
-
-SET = ("operator_company_number", "facility_id", "declaration_set_id")
-"""What a declaration set is known by."""
-
-HELD, IN_FORCE, JOINED = "HELD", "IN FORCE", "JOINED"
-"""How declarations stand (market.reference.DECLARATIONS)."""
 
 
 def known(session: Session, test_flag: str, before: tuple[datetime, str] | None) -> pl.DataFrame:
@@ -45,14 +40,6 @@ def ended(session: Session, systems: pl.DataFrame, test_flag: str, before: tuple
     last = pl.min_horizontal("effective_to", "last_day").alias("effective_to")
     cut = systems.join(until, on="declaration_id", how="left", maintain_order="left").with_columns(last)
     return cut.drop("last_day").filter(pl.col("effective_from") <= pl.col("effective_to"))
-
-
-def last_days(declarations: pl.DataFrame) -> pl.DataFrame:
-    """The last day of each declaration that another names: `declaration_id` and `last_day`; DECLARATIONS in."""
-    withdrawn = pl.col("declaration_type") == "Withdraw"
-    day = pl.when(withdrawn).then("effective_to").otherwise(pl.col("effective_from").dt.offset_by("-1d"))
-    naming = declarations.filter(pl.col("named_declaration_id").is_not_null())
-    return naming.group_by(pl.col("named_declaration_id").alias("declaration_id")).agg(day.min().alias("last_day"))
 
 
 def _received_before(before: tuple[datetime, str] | None) -> pl.Expr:

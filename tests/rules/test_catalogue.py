@@ -27,6 +27,8 @@ EXPECTED = {
     **{"PNR-05": "E", "PNT-01": "E", "PNT-02": "W", "PNT-03": "E"},
     **{f"SEV-{number:02}": "E" for number in (1, 2, 3, 4, 5, 6, 7, 11)},
     **{f"SEV-{number:02}": "W" for number in (8, 9, 10)},
+    **{f"DEC-{number:02}": "E" for number in range(1, 19)},
+    **{"DEC-06": "H", "DEC-09": "W", "DEC-16": "W", "DEC-18": "W"},
     **{f"BLD-{number:02}": "E" for number in range(1, 7)},
     **{"EVT-01": "E", "EVT-02": "E", "EVT-03": "W"},
     **{f"DLV-{number:02}": "E" for number in range(1, 5)},

@@ -46,6 +46,7 @@ from rules.catalogue import acceptance_of
 from rules.context import FileFacts
 from rules.judge import Judgement, judge
 from rules.put_in_force import rows_put
+from tests.rules import declared
 from tests.rules.demand import declared_metering_systems, settlement_calendar
 from tests.rules.pairs import distributors, event_days, msid_pairs
 from validators.fields import field_checks
@@ -118,7 +119,8 @@ def references() -> dict[str, pl.DataFrame]:
         "msid_pairs": msid_pairs(),
         "distributors": distributors(),
         "event_days": event_days(),
-        "declared_metering_systems": declared_metering_systems(),
+        "declarations": declared.declarations(),
+        "declared_metering_systems": pl.concat([declared_metering_systems(), declared.declared_metering_systems()]),
         "settlement_calendar": settlement_calendar(),
     }
 
