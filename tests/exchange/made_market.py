@@ -34,7 +34,12 @@ def make_home(root: Path, keys: Mapping[str, paramiko.PKey], at: datetime) -> Ho
         for party_id in SIGNED_BY:
             roles = known["parties"].filter(pl.col("party_id") == party_id)["role"].to_list()
             parties.add(session, party_id, f"{party_id} Ltd", roles, actor="operator", at=at)
-        for kind, frame in (("signatories", known["signatories"]), ("bm-units", _in_megawatts(known["bm_units"]))):
+        for kind, frame in (
+            ("signatories", known["signatories"]),
+            ("bm-units", _in_megawatts(known["bm_units"])),
+            ("msid-pairs", known["msid_pairs"]),
+            ("distributors", known["distributors"]),
+        ):
             path = root / f"{kind}.csv"
             frame.write_csv(path)
             reference_load.load(session, kind, path, at=at, actor="operator")
