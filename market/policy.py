@@ -50,7 +50,7 @@ class Policy:
     retention_archive: int
     retention_answers: int
     retention_audit: int
-    max_units: int = 20_000_000
+    max_units: int = 5_000_000
     flows: dict[str, FlowLimits] = field(default_factory=dict)
     baseline: BaselinePolicy = field(default_factory=BaselinePolicy)
 

@@ -20,6 +20,9 @@ Lines = npt.NDArray[np.uint32]
 Bits = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
 
+_GRAVEST = ((REFUSED, "R"), (HELD, "H"), (UNCHANGED, "N"), (WARNED, "W"))
+"""What a severity bit makes of a unit, the gravest first; a unit without any is accepted."""
+
 
 @dataclass
 class Units:
@@ -135,9 +138,16 @@ def unit_of(unit_lines: Lines, lines: Lines) -> Places:
     return np.searchsorted(unit_lines, lines, side="right") - 1
 
 
+_LETTERS = pl.Series(
+    "outcome",
+    [
+        next((letter for bit, letter in _GRAVEST if bits & bit), "A")
+        for bits in range(2 * max(bit for bit, _ in _GRAVEST))
+    ],
+    UNITS["outcome"],
+)
+
+
 def outcomes(bits: Bits) -> pl.Series:
     """R, H, N, W or A of each unit, the gravest first."""
-    letters = np.select(
-        [bits & bit > 0 for bit in (REFUSED, HELD, UNCHANGED, WARNED)], ["R", "H", "N", "W"], default="A"
-    )
-    return pl.Series("outcome", letters.astype(object), UNITS["outcome"])
+    return _LETTERS.gather(bits)

@@ -65,7 +65,7 @@ SEV_02 = Rule(
 
 SEV_11 = Rule(
     id="SEV-11",
-    title="The days of a range times the records of its file are at most max_units (policy, 20,000,000).",
+    title="The days of a range times the records of its file are at most max_units (policy, 5,000,000).",
     severity=Severity.ERROR,
     flows=(FLOW,),
     stage="value",

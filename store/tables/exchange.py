@@ -70,6 +70,15 @@ class Run(Row, table=True):
     applied: bool = True
 
 
+class ToldUnits(Row, table=True):
+    """The units of a run that were not simply accepted (R, H, N and W), as one small parquet file."""
+
+    __tablename__ = "told_units"
+
+    run_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    frame: bytes
+
+
 class Breach(Row, table=True):
     """One place where a rule is broken. `seq` keeps the order of the report; `unit_key` names the acceptance unit."""
 

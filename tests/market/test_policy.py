@@ -33,8 +33,8 @@ def test_a_later_policy_changes_what_it_names() -> None:
 def test_a_policy_from_before_units_were_limited_has_the_limit_that_it_came_with() -> None:
     before = "\n".join(line for line in TEXT.splitlines() if not line.startswith("max_units"))
     table = read_policy(before + "\n[[policy]]\neffective_from = 2026-03-29\nmax_units = 5\n")
-    assert [table.on(dt.date(2026, 3, day)).max_units for day in (28, 29)] == [20_000_000, 5]
-    assert read_policy(TEXT).on(dt.date(2026, 3, 28)).max_units == 20_000_000
+    assert [table.on(dt.date(2026, 3, day)).max_units for day in (28, 29)] == [5_000_000, 5]
+    assert read_policy(TEXT).on(dt.date(2026, 3, 28)).max_units == 5_000_000
 
 
 def test_limits_of_a_season_have_no_default() -> None:
