@@ -14,6 +14,7 @@ import polars as pl
 from sqlalchemy import Engine
 
 from gateway import archive, delivery, steps
+from gateway.check_folder import is_dry_answer
 from gateway.effects import remove_abandoned
 from gateway.office import LeaseLostError, Office
 from ingest.landing import Landed, litter, waiting
@@ -153,7 +154,8 @@ def _outboxes(home: Home, accounts: list[str], answers: pl.DataFrame) -> Iterato
     for account in accounts:
         if not home.outbox(account).is_dir():
             yield Difference("accounts", account, "its outbox is missing")
-    found = {(path.parent.parent.name, path.name): path for path in home.accounts.glob("*/outbox/*")}
+    there = (path for path in home.accounts.glob("*/outbox/*") if not is_dry_answer(path.name))
+    found = {(path.parent.parent.name, path.name): path for path in there}
     for key in sorted(expected.keys() - found.keys()):
         yield Difference("outbox", "/".join(key), "it was delivered, is not there, and no collection is known")
     for key, path in sorted(found.items()):

@@ -12,7 +12,16 @@ import polars as pl
 from sqlalchemy import Engine
 
 from gateway.knowledge import knowledge
-from gateway.pipeline import DUPLICATE, RECEIVED, Reading, acknowledge, header_of, read_through, validate
+from gateway.pipeline import (
+    DUPLICATE,
+    RECEIVED,
+    Acknowledgement,
+    Reading,
+    acknowledge,
+    header_of,
+    read_through,
+    validate,
+)
 from gateway.valuation import judged_by
 from ingest.csv_profile_columns import csv_flow
 from ingest.envelope import Entry, Refusal
@@ -20,6 +29,8 @@ from market.clock import london_day
 from market.frames import BREACHES
 from market.header import Header, csv_channel
 from market.home import Home
+from market.policy import Policy
+from rules.judge import Judgement
 from store import policy as policies
 from store.database import reading
 from store.refused import RefusedError
@@ -66,6 +77,37 @@ class Checked:
         return self.outcome in REFUSED
 
 
+@dataclass(frozen=True)
+class Alone:
+    """A file judged alone against the store: the row that it would have, and what each step says.
+
+    `header` and `judgement` are None where the receipt is not 100.
+    """
+
+    submission: Submission
+    reading: Reading
+    receipt: Acknowledgement
+    policy: Policy
+    header: Header | None = None
+    judgement: Judgement | None = None
+
+    @property
+    def outcome(self) -> str:
+        """The outcome of the units, or NACKED or DUPLICATE by the receipt."""
+        if self.judgement is not None:
+            return self.judgement.outcome
+        return SubmissionState.DUPLICATE if self.receipt.code == DUPLICATE else SubmissionState.NACKED
+
+    @property
+    def units(self) -> UnitCounts:
+        """How many units there are, and what becomes of them."""
+        found = self.judgement
+        if found is None:
+            return UnitCounts()
+        counts = (found.units_with(*letters) for letters in (("A", "W", "N"), ("R",), ("H",)))
+        return UnitCounts(found.units.height, *counts)
+
+
 def check(
     engine: Engine,
     home: Home,
@@ -80,46 +122,55 @@ def check(
     Raises OSError where the file cannot be read.
     """
     received = path.read_bytes()
+    alone = judge_alone(engine, home, path.name, received, party_id, received_at, judged)
+    judgement = alone.judgement
+    return Checked(
+        path,
+        alone.submission.file_type,
+        alone.reading,
+        alone.receipt.entries,
+        alone.outcome,
+        alone.units,
+        BREACHES.to_frame() if judgement is None else judgement.breaches,
+        {} if judgement is None else judgement.counts,
+    )
+
+
+def judge_alone(
+    engine: Engine,
+    home: Home,
+    file_name: str,
+    received: bytes,
+    party_id: str | None,
+    received_at: datetime,
+    judged: Callable[[int, int], None] | None = None,
+) -> Alone:
+    """Judges the bytes of a file as if the party sent them at that instant; as `check` otherwise."""
     with reading(engine) as session:
         policy = policies.in_force(session).on(london_day(received_at))
-        what, body = read_through(received, path.name, policy)
-        submission = _submission(path, what, party_id, received_at)
+        what, body = read_through(received, file_name, policy)
+        submission = _submission(file_name, what, party_id, received_at)
         known = knowledge(session, submission, what)
         receipt = acknowledge(what, known)
         if receipt.code != RECEIVED or body is None or isinstance(what.header, Refusal):
-            outcome = SubmissionState.DUPLICATE if receipt.code == DUPLICATE else SubmissionState.NACKED
-            return Checked(
-                path, submission.file_type, what, receipt.entries, outcome, UnitCounts(), BREACHES.to_frame(), {}
-            )
+            return Alone(submission, what, receipt, policy)
         submission.skipped = receipt.skipped
         header = header_of(what.header, known.sender, received_at, policy.gateway_id)
         arrival, facts = judged_by(session, home, submission, header, body)
-    judged(0, what.records)
-    judgement = validate(body, header, arrival, facts, lambda done: judged(done, what.records))
-    units = UnitCounts(
-        all=judgement.units.height,
-        accepted=judgement.units_with("A", "W", "N"),
-        rejected=judgement.units_with("R"),
-        held=judgement.units_with("H"),
-    )
-    return Checked(
-        path,
-        submission.file_type,
-        what,
-        receipt.entries,
-        judgement.outcome,
-        units,
-        judgement.breaches,
-        judgement.counts,
-    )
+    if judged is None:
+        return Alone(submission, what, receipt, policy, header, validate(body, header, arrival, facts))
+    tell = judged
+    tell(0, what.records)
+    judgement = validate(body, header, arrival, facts, lambda done: tell(done, what.records))
+    return Alone(submission, what, receipt, policy, header, judgement)
 
 
-def _submission(path: Path, what: Reading, party_id: str | None, received_at: datetime) -> Submission:
+def _submission(file_name: str, what: Reading, party_id: str | None, received_at: datetime) -> Submission:
     """The row that the file would have; it is in no session."""
     header = what.header if isinstance(what.header, Header) else None
-    csv = csv_flow(path.name) if what.separator else None
+    csv = csv_flow(file_name) if what.separator else None
     if csv is not None and not party_id:
-        raise RefusedError(f"{path.name} is a CSV file and names no sender; --party does")
+        raise RefusedError(f"{file_name} is a CSV file and names no sender; --party does")
     party = party_id or (header.from_id if header else "")
     own = header if header and header.from_id == party else None
     channel = csv_channel(party, csv.flow.file_type) if csv else own.channel if own else None
@@ -128,7 +179,7 @@ def _submission(path: Path, what: Reading, party_id: str | None, received_at: da
         landing_name="",
         account="",
         party_id=party,
-        file_name=path.name,
+        file_name=file_name,
         size=what.size,
         received_at=received_at,
         arrival=received_at,

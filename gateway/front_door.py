@@ -111,7 +111,8 @@ def compose(home: Home, location: str, limits: Limits, clock: Clock) -> Door:
         limits=limits,
         accounts=StoredAccounts(engine),
         log=AuditedSessions(engine),
-        landing=Landing(home, clock),
+        landing=Landing(home.landing, clock),
+        dry_runs=Landing(home.dry_runs, clock),
         on_taken=taken,
         on_collected=collected,
     )

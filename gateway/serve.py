@@ -96,7 +96,7 @@ def _inboxes_watched(office: Office) -> Iterator[None]:
     def tell(left: Left) -> None:
         _log.warning("%r in the inbox of %s is not taken: %s", left.name, left.account, left.reason)
 
-    watch = InboxWatch(office.home, Landing(office.home, office.clock), office.clock, live_accounts, tell)
+    watch = InboxWatch(office.home, Landing(office.home.landing, office.clock), office.clock, live_accounts, tell)
     stopped = threading.Event()
 
     def watch_on() -> None:

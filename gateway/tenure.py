@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from gateway import archive, delivery, steps
+from gateway.check_folder import DryRuns
 from gateway.delivery import Deliveries
 from gateway.dispatch import Dispatcher
 from gateway.effects import remove_abandoned
@@ -41,10 +42,12 @@ class Tenure:
         self._office = office
         self._landed = threading.Event()
         self._answered = threading.Event()
+        self._to_check = threading.Event()
         self._ending = threading.Event()
         self._drained = threading.Event()
         self._dispatcher = Dispatcher(office, workers, self._answered.set)
         self._deliveries = Deliveries(office)
+        self._dry_runs = DryRuns(office, workers)
         self._entered: set[str] = set()
         self._stack = ExitStack()
 
@@ -56,9 +59,11 @@ class Tenure:
             self._end_beating()
             raise
         self._stack.enter_context(landing_hints(self._office.home.landing, self._landed.set))
+        self._stack.enter_context(landing_hints(self._office.home.dry_runs, self._to_check.set))
         self._threads = [
             self._thread("entry", self._enter, self._ending),
             self._thread("delivery", self._deliver, self._ending),
+            self._thread("dry runs", self._answer_dry_runs, self._ending),
         ]
         return self
 
@@ -66,6 +71,7 @@ class Tenure:
         self._ending.set()
         self._landed.set()
         self._answered.set()
+        self._to_check.set()
         self._stack.close()
         for thread in self._threads:
             thread.join()
@@ -84,6 +90,7 @@ class Tenure:
     def _recover(self) -> None:
         """Finishes what a crash cut off, and queues what is undecided before anything that is newer."""
         archive.remove_leftovers(self._office.home)
+        self._dry_runs.clear()
         remove_abandoned(self._office)
         for doubtful in delivery.recover(self._office):
             _log.error("answer %s to %s: nobody knows whether it was collected", doubtful.name, doubtful.account)
@@ -153,6 +160,12 @@ class Tenure:
         with reading(self._office.engine) as session:
             due = submissions.by_state(session, *UNDECIDED, due_at=self._office.clock())
         self._dispatcher.add(due)
+
+    def _answer_dry_runs(self) -> None:
+        while not self._ending.is_set():
+            self._dry_runs.answer()
+            self._to_check.wait(SWEEP_SECONDS)
+            self._to_check.clear()
 
     def _deliver(self) -> None:
         looked = time.monotonic()

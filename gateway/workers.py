@@ -22,8 +22,10 @@ from market.home import Home
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from gateway.check_folder import DryRun
     from gateway.pipeline import Reading
     from gateway.valuation import Valuation
+    from ingest.landing import Landed
 
 LARGE_BYTES = 2 << 20
 """Files from this size on go through the lane of large files."""
@@ -81,6 +83,13 @@ def valuate_file(home: Home, location: str, ref: str, started_at: datetime, toke
     from gateway.valuation import valuate
 
     return valuate(home, _engine(location), ref, started_at, token)
+
+
+def check_file(home: Home, location: str, landed: "Landed", answered_at: datetime) -> "DryRun":
+    """Judges a file from a check folder: the body of a worker's task."""
+    from gateway.check_folder import dry_run
+
+    return dry_run(home, _engine(location), landed, answered_at)
 
 
 class Workers:

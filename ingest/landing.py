@@ -18,7 +18,7 @@ from urllib.parse import unquote_to_bytes
 from market.clock import Clock, whole_second
 from market.durable import folder_opened, rename_without_replacing, sync_folder
 from market.fault import Fault
-from market.home import Home
+from market.home import PARTY_FOLDERS, Home
 
 NAME_BYTES = 200
 """The longest file name that lands, in quoted UTF-8 bytes: the names of its answers stay within a file system's 255."""
@@ -80,18 +80,18 @@ def unquoted(name: str) -> str:
 def same_file_system(home: Home) -> None:
     """Raise a Fault where a rename into the landing, or an answer's into an outbox, would cross file systems."""
     device = home.landing.stat().st_dev
-    folders = [home.uploading, home.outgoing]
-    folders += [root / name for root in sorted(home.accounts.iterdir()) for name in ("temp", "inbox", "outbox")]
+    folders = [home.uploading, home.outgoing, home.dry_runs, home.dry_answers]
+    folders += [root / name for root in sorted(home.accounts.iterdir()) for name in PARTY_FOLDERS]
     for folder in folders:
         if folder.is_dir() and folder.stat().st_dev != device:
             raise Fault(f"{folder} and {home.landing} are on different file systems; a take must be one rename")
 
 
 class Landing:
-    """Takes finished files. One per process; safe to share between threads."""
+    """Takes finished files into `root`, landing or dry runs. One per process; safe to share between threads."""
 
-    def __init__(self, home: Home, clock: Clock) -> None:
-        self._root = home.landing
+    def __init__(self, root: Path, clock: Clock) -> None:
+        self._root = root
         self._clock = clock
         # A random start keeps paths unique across processes and restarts, even under a clock that stands still.
         self._counter = itertools.count(secrets.randbelow(10**6) * 10**6)

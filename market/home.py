@@ -37,6 +37,16 @@ class Home:
         return self.root / "landing"
 
     @property
+    def dry_runs(self) -> Path:
+        """Files taken from check folders and not yet answered, in folders by party and account."""
+        return self.root / "dry_runs"
+
+    @property
+    def dry_answers(self) -> Path:
+        """Answers of dry runs being written, on the outboxes' file system, out of the parties' sight."""
+        return self.root / "dry_answers"
+
+    @property
     def archive(self) -> Path:
         """The bytes of every submission, named by SHA-256."""
         return self.root / "archive"
@@ -100,6 +110,8 @@ class Home:
             self.accounts,
             self.uploading,
             self.landing,
+            self.dry_runs,
+            self.dry_answers,
             self.archive,
             self.outgoing,
             self.keys,

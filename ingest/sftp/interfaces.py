@@ -90,6 +90,7 @@ class Door:
     accounts: AccountBook
     log: SessionLog
     landing: Landing
+    dry_runs: Landing
     on_taken: Callable[[Landed], None]
     """A hint, after the take is durable and before the client is told; it must be quick and may be lost."""
     on_collected: Callable[[str, str], None]

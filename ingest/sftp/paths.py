@@ -24,6 +24,10 @@ class Folder(StrEnum):
     OUTBOX = "outbox"
 
 
+TAKING = (Folder.INBOX, Folder.CHECK)
+"""The folders from which finished files are taken."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a path leads: the root, a folder, or a flat name in a folder."""

@@ -32,9 +32,8 @@ class Room:
             sizes = list(self._sizes())
             self._bytes, self._files, self._looked = sum(sizes), len(sizes), time.monotonic()
         if self._files >= self._limits.waiting_files:
-            raise Refusal(
-                f"{self._files} files wait in temp and inbox, the limit is {self._limits.waiting_files}", Status.FAILURE
-            )
+            limit = self._limits.waiting_files
+            raise Refusal(f"{self._files} files wait in temp, inbox and check, the limit is {limit}", Status.FAILURE)
         self._files += 1
         self._grow(0)
 
@@ -65,8 +64,8 @@ class Room:
             )
 
     def _sizes(self) -> Iterator[int]:
-        for folder in (self._home.temp(self._account), self._home.inbox(self._account)):
-            with os.scandir(folder) as entries:
+        for folder in (self._home.temp, self._home.inbox, self._home.check):
+            with os.scandir(folder(self._account)) as entries:
                 for entry in entries:
                     try:
                         yield entry.stat(follow_symlinks=False).st_size

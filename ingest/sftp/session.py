@@ -6,12 +6,12 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 
-from ingest.landing import Untakeable, is_taken_name, quoted
+from ingest.landing import Untakeable, is_taken_name
 from ingest.sftp.files import DirectUpload, OpenFile, hold, open_regular, require_settable, set_attributes, system_flags
 from ingest.sftp.interfaces import Door, SessionEvent, SessionKind
-from ingest.sftp.paths import FilePlace, Folder, Place, shown
+from ingest.sftp.paths import TAKING, FilePlace, Folder, Place, shown
 from ingest.sftp.room import Room
-from ingest.sftp.session_folder import open_session_folder
+from ingest.sftp.session_folder import open_session_folder, upload_name
 from ingest.sftp.status import Refusal, Status, missing, refusal_of
 from ingest.sftp.view import View
 from ingest.sftp.wire import Attributes, OpenFlag
@@ -70,7 +70,6 @@ class Session:
         writes = bool(flags & OpenFlag.WRITE)
         if place.folder is Folder.OUTBOX and (writes or flags & (OpenFlag.CREATE | OpenFlag.TRUNCATE)):
             raise Refusal("outbox is for reading and deleting; answers are put there by the gateway")
-        _require_open_folder(place)
         if not writes:
             with _told(place):
                 descriptor = open_regular(place, self.view.folders[place.folder], place.name, os.O_RDONLY)
@@ -79,7 +78,7 @@ class Session:
             raise Refusal("the gateway is stopping; send the file again in a moment", Status.FAILURE)
         self._room.begin()
         with _told(place):
-            opened = self._open_aside(place, flags) if _is_submission(place) else self._open_in_place(place, flags)
+            opened = self._open_aside(place, flags) if _is_taken(place) else self._open_in_place(place, flags)
         self.tell(SessionKind.UPLOAD, "opened for writing", place)
         return opened
 
@@ -91,16 +90,16 @@ class Session:
 
     def set(self, place: FilePlace, wanted: Attributes) -> None:
         """SETSTAT: times and size of a file in reach; times of a file just taken are only remembered."""
-        if place.folder in (Folder.OUTBOX, Folder.CHECK):
+        if place.folder is Folder.OUTBOX:
             raise Refusal(f"{place.folder} is not for setting attributes")
         require_settable(place, wanted)
-        if place.folder is Folder.INBOX and place.name in self.view.uploads:
-            self.view.uploads[place.name].set(wanted)
+        if (place.folder, place.name) in self.view.uploads:
+            self.view.uploads[place.folder, place.name].set(wanted)
             return
         known = self.view.taken(place.folder, place.name)
         if known is not None:
             times = wanted.times or known.times
-            self.view.remember(place.name, Attributes(known.size, known.permissions, times, known.owner))
+            self.view.remember(place.folder, place.name, Attributes(known.size, known.permissions, times, known.owner))
             return
         with _told(place):
             descriptor = open_regular(place, self.view.folders[place.folder], place.name, os.O_RDWR)
@@ -113,12 +112,11 @@ class Session:
 
     def remove(self, place: FilePlace) -> None:
         """REMOVE; in outbox it is the party's confirmation of collection."""
-        _require_open_folder(place)
-        if place.folder is Folder.INBOX and place.name in self.view.uploads:
+        if (place.folder, place.name) in self.view.uploads:
             raise Refusal(f"{place} is being uploaded", Status.FAILURE)
         if self.view.taken(place.folder, place.name):
-            self.view.forget(place.name)
-            raise Refusal(f"{place} is submitted and has left the inbox", Status.NO_SUCH_FILE)
+            self.view.forget(place.folder, place.name)
+            raise _left(place)
         self.view.attributes(Place(place.folder, place.name))
         with _told(place):
             os.unlink(place.name, dir_fd=self.view.folders[place.folder])
@@ -129,14 +127,14 @@ class Session:
             _guarded(lambda: self._door.on_collected(self._account, place.name))
 
     def rename(self, source: FilePlace, target: FilePlace, *, replace: bool) -> None:
-        """RENAME and posix-rename; under a name that is taken in inbox it is the submission."""
+        """RENAME and posix-rename; under a name that is taken, in inbox it is the submission, in check the dry run."""
         self._require_movable(source, target)
         folder = self.view.folders[source.folder]
         with _told(source):
             descriptor = open_regular(source, folder, source.name, os.O_RDONLY)
         try:
             hold(source, folder, source.name, descriptor, fcntl.LOCK_EX)
-            if _is_submission(target):
+            if _is_taken(target):
                 self._take(folder, source.name, target, None)
                 return
             with _told(target):
@@ -150,15 +148,14 @@ class Session:
 
     def _require_movable(self, source: FilePlace, target: FilePlace) -> None:
         for place in (source, target):
-            _require_open_folder(place)
             if place.folder is Folder.OUTBOX:
                 raise Refusal("outbox is for reading and deleting; nothing is renamed into it or out of it")
-            if place.folder is Folder.INBOX and place.name in self.view.uploads:
+            if (place.folder, place.name) in self.view.uploads:
                 raise Refusal(f"{place} is being uploaded", Status.FAILURE)
         if self.view.taken(source.folder, source.name):
-            raise Refusal(f"{source} is submitted and has left the inbox", Status.NO_SUCH_FILE)
-        if source.folder is Folder.INBOX and target.folder is Folder.TEMP:
-            raise Refusal("a file in inbox is renamed within inbox only")
+            raise _left(source)
+        if source.folder in TAKING and target.folder is not source.folder:
+            raise Refusal(f"a file in {source.folder} is renamed within {source.folder} only")
 
     def _open_in_place(self, place: FilePlace, flags: int) -> OpenFile:
         folder = self.view.folders[place.folder]
@@ -175,18 +172,18 @@ class Session:
     def _open_aside(self, place: FilePlace, flags: int) -> DirectUpload:
         if not flags & OpenFlag.CREATE:
             raise missing(str(place))
-        if place.name in self.view.uploads:
+        if (place.folder, place.name) in self.view.uploads:
             raise Refusal(f"{place} is being uploaded", Status.FAILURE)
         aside = os.O_CREAT | os.O_EXCL | os.O_RDWR
-        descriptor = open_regular(place, self._own.descriptor, quoted(place.name), aside)
+        descriptor = open_regular(place, self._own.descriptor, upload_name(place.folder, place.name), aside)
         upload = DirectUpload(place, descriptor, flags, self._room, submit=self._submit, discard=self._discard)
-        self.view.uploads[place.name] = upload
-        self.view.forget(place.name)
+        self.view.uploads[place.folder, place.name] = upload
+        self.view.forget(place.folder, place.name)
         return upload
 
     def _submit(self, upload: DirectUpload) -> None:
-        del self.view.uploads[upload.place.name]
-        source = quoted(upload.place.name)
+        del self.view.uploads[upload.place.folder, upload.place.name]
+        source = upload_name(upload.place.folder, upload.place.name)
         try:
             self._take(self._own.descriptor, source, upload.place, upload.times)
         except Refusal:
@@ -195,15 +192,14 @@ class Session:
             raise
 
     def _discard(self, upload: DirectUpload, reason: str) -> None:
-        del self.view.uploads[upload.place.name]
-        os.unlink(quoted(upload.place.name), dir_fd=self._own.descriptor)
+        del self.view.uploads[upload.place.folder, upload.place.name]
+        os.unlink(upload_name(upload.place.folder, upload.place.name), dir_fd=self._own.descriptor)
         self.tell(SessionKind.ABANDONED, reason, upload.place)
 
     def _take(self, folder: int, source: str, place: FilePlace, times: tuple[int, int] | None) -> None:
+        landing = self._door.landing if place.folder is Folder.INBOX else self._door.dry_runs
         try:
-            landed = self._door.landing.take(
-                folder, source, party_id=self._party_id, account=self._account, file_name=place.name
-            )
+            landed = landing.take(folder, source, party_id=self._party_id, account=self._account, file_name=place.name)
         except Untakeable as error:
             raise Refusal(f"{place} is not taken: {error}", Status.FAILURE) from error
         except (OSError, Fault) as error:
@@ -211,18 +207,18 @@ class Session:
             self.tell(SessionKind.FAULT, f"not taken: {error}", place)
             raise Refusal(f"{place} is not taken: the gateway's disk reports a failure", Status.FAILURE) from error
         stamp = int(landed.stamp.timestamp())
-        self.view.remember(place.name, Attributes(landed.size, _REGULAR, times or (stamp, stamp), (0, 0)))
+        self.view.remember(place.folder, place.name, Attributes(landed.size, _REGULAR, times or (stamp, stamp), (0, 0)))
         self.tell(SessionKind.TAKEN, f"{landed.size} bytes as {landed.path}", place)
         _guarded(lambda: self._door.on_taken(landed))
 
 
-def _is_submission(place: FilePlace) -> bool:
-    return place.folder is Folder.INBOX and is_taken_name(place.name)
+def _is_taken(place: FilePlace) -> bool:
+    return place.folder in TAKING and is_taken_name(place.name)
 
 
-def _require_open_folder(place: FilePlace) -> None:
-    if place.folder is Folder.CHECK:
-        raise Refusal("check takes no files yet")
+def _left(place: FilePlace) -> Refusal:
+    done = "submitted" if place.folder is Folder.INBOX else "checked"
+    return Refusal(f"{place} is {done} and has left {place.folder}", Status.NO_SUCH_FILE)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.landing import unquoted
+from ingest.landing import quoted, unquoted
 from ingest.sftp.status import Refusal
 from market.durable import folder_opened
 from market.home import Home
@@ -47,14 +47,20 @@ def open_session_folder(home: Home, account: str, sessions: int) -> SessionFolde
                 return folder
 
 
-def live_uploads(home: Home, account: str) -> dict[str, os.stat_result]:
-    """The direct uploads under way in all sessions of `account`, by the name that they will have."""
-    found: dict[str, os.stat_result] = {}
+def upload_name(folder: str, name: str) -> str:
+    """The name of a direct upload in its session's folder: no two folders' uploads share one."""
+    return f"{folder}~{quoted(name)}"
+
+
+def live_uploads(home: Home, account: str) -> dict[tuple[str, str], os.stat_result]:
+    """The direct uploads under way in all sessions of `account`, by the folder and the name that they will have."""
+    found: dict[tuple[str, str], os.stat_result] = {}
     for path in _folders_of(home, account):
         with contextlib.suppress(FileNotFoundError), os.scandir(path) as entries:
             for entry in entries:
                 with contextlib.suppress(FileNotFoundError):
-                    found[unquoted(entry.name)] = entry.stat(follow_symlinks=False)
+                    folder, _, name = entry.name.partition("~")
+                    found[folder, unquoted(name)] = entry.stat(follow_symlinks=False)
     return found
 
 

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 
 from ingest.sftp.files import DirectUpload, attributes_of
-from ingest.sftp.paths import Folder, Place
+from ingest.sftp.paths import TAKING, Folder, Place
 from ingest.sftp.session_folder import live_uploads
 from ingest.sftp.status import Refusal, Status, missing
 from ingest.sftp.wire import Attributes
@@ -23,8 +23,8 @@ class View:
     def __init__(self, home: Home, account: str) -> None:
         root = home.account(account)
         self.folders = {folder: os.open(root / folder, _FOLDER_FLAGS) for folder in Folder}
-        self.uploads: dict[str, DirectUpload] = {}
-        self._taken: OrderedDict[str, Attributes] = OrderedDict()
+        self.uploads: dict[tuple[Folder, str], DirectUpload] = {}
+        self._taken: OrderedDict[tuple[Folder, str], Attributes] = OrderedDict()
         self._home = home
         self._account = account
 
@@ -33,23 +33,23 @@ class View:
         for descriptor in self.folders.values():
             os.close(descriptor)
 
-    def remember(self, name: str, attributes: Attributes) -> None:
+    def remember(self, folder: Folder, name: str, attributes: Attributes) -> None:
         """Keep the attributes of a file just taken, for clients that look at it again."""
-        self._taken[name] = attributes
-        self._taken.move_to_end(name)
+        self._taken[folder, name] = attributes
+        self._taken.move_to_end((folder, name))
         if len(self._taken) > _REMEMBERED:
             self._taken.popitem(last=False)
 
     def taken(self, folder: Folder, name: str) -> Attributes | None:
-        """The remembered attributes, where that name was taken from this session's inbox."""
-        return self._taken.get(name) if folder is Folder.INBOX else None
+        """The remembered attributes, where that name was taken from that folder in this session."""
+        return self._taken.get((folder, name))
 
-    def forget(self, name: str) -> None:
+    def forget(self, folder: Folder, name: str) -> None:
         """The name is about to be another file's."""
-        self._taken.pop(name, None)
+        self._taken.pop((folder, name), None)
 
     def names(self, place: Place) -> Iterator[tuple[str, Attributes]]:
-        """What a folder lists: its regular files, and in inbox the account's uploads under way."""
+        """What a folder lists: its regular files, and the account's uploads into it under way."""
         if place.name is not None:
             raise Refusal(f"{place} is not a folder", Status.FAILURE)
         if place.folder is None:
@@ -61,8 +61,8 @@ class View:
             for entry in entries:
                 with contextlib.suppress(FileNotFoundError):
                     listed[entry.name] = entry.stat(follow_symlinks=False)
-        if place.folder is Folder.INBOX:
-            listed |= live_uploads(self._home, self._account)
+        uploads = live_uploads(self._home, self._account) if place.folder in TAKING else {}
+        listed |= {name: status for (folder, name), status in uploads.items() if folder == place.folder}
         for name in sorted(listed):
             if stat.S_ISREG(listed[name].st_mode) and name.isprintable():
                 yield name, attributes_of(listed[name])
@@ -73,8 +73,8 @@ class View:
             return attributes_of(self._home.account(self._account).stat())
         if place.name is None:
             return attributes_of(os.fstat(self.folders[place.folder]))
-        if place.folder is Folder.INBOX and place.name in self.uploads:
-            return self.uploads[place.name].attributes()
+        if (place.folder, place.name) in self.uploads:
+            return self.uploads[place.folder, place.name].attributes()
         with contextlib.suppress(FileNotFoundError):
             found = os.stat(place.name, dir_fd=self.folders[place.folder], follow_symlinks=False)
             if stat.S_ISREG(found.st_mode):
@@ -82,7 +82,7 @@ class View:
         known = self.taken(place.folder, place.name)
         if known is not None:
             return known
-        uploads = live_uploads(self._home, self._account) if place.folder is Folder.INBOX else {}
-        if place.name in uploads:
-            return attributes_of(uploads[place.name])
+        uploads = live_uploads(self._home, self._account) if place.folder in TAKING else {}
+        if (place.folder, place.name) in uploads:
+            return attributes_of(uploads[place.folder, place.name])
         raise missing(str(place))

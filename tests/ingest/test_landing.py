@@ -47,7 +47,7 @@ def take(home: Home, landing: Landing, name: str, content: bytes = b"x", **more:
 
 
 def test_a_take_moves_the_file_and_tells_all_of_it(home: Home) -> None:
-    landed = take(home, Landing(home, lambda: NOON), "a b%/c|é\n.csv", b"12345")
+    landed = take(home, Landing(home.landing, lambda: NOON), "a b%/c|é\n.csv", b"12345")
     assert landed == Landed(landed.path, "ACME", "acme", "a b%/c|é\n.csv", NOON.replace(microsecond=0), NOON, 5)
     assert landed.path.startswith("ACME/acme/20261025T120000987654Z-")
     assert list(home.temp("acme").iterdir()) == []
@@ -59,7 +59,7 @@ def test_a_take_moves_the_file_and_tells_all_of_it(home: Home) -> None:
 @pytest.mark.parametrize("day", [datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 10, 25, tzinfo=UTC)])
 def test_order_of_arrival_across_the_clock_change(home: Home, day: datetime) -> None:
     now = [day]
-    landing = Landing(home, lambda: now[0])
+    landing = Landing(home.landing, lambda: now[0])
     names = [f"{hour:02d}" for hour in reversed(range(6))]
     for name in names:
         take(home, landing, name)
@@ -68,26 +68,26 @@ def test_order_of_arrival_across_the_clock_change(home: Home, day: datetime) -> 
 
 
 def test_a_clock_that_stands_still_keeps_the_order_and_the_names_apart(home: Home) -> None:
-    landing = Landing(home, lambda: NOON)
+    landing = Landing(home.landing, lambda: NOON)
     names = [str(9 - number) for number in range(10)]
     first = [take(home, landing, name) for name in names]
     assert [landed.file_name for landed in waiting(home.landing)] == names
     for landed in first:
         (home.landing / landed.path).unlink()
-    again = [take(home, Landing(home, lambda: NOON), name) for name in names]
+    again = [take(home, Landing(home.landing, lambda: NOON), name) for name in names]
     assert {landed.path for landed in first}.isdisjoint(landed.path for landed in again)
 
 
 def test_times_are_kept_in_utc(home: Home) -> None:
     summer = datetime(2026, 7, 1, 13, 0, 0, 5, tzinfo=timezone(timedelta(hours=1)))
-    landed = take(home, Landing(home, lambda: NOON), "a", arrived_at=summer)
+    landed = take(home, Landing(home.landing, lambda: NOON), "a", arrived_at=summer)
     assert landed.received_at == datetime(2026, 7, 1, 12, tzinfo=UTC)
     assert landed.stamp.microsecond == 5
     assert waiting(home.landing) == [landed]
 
 
 def test_many_threads_lose_nothing(home: Home) -> None:
-    landing = Landing(home, lambda: NOON)
+    landing = Landing(home.landing, lambda: NOON)
 
     def work(number: int) -> None:
         folder = home.temp("acme") / str(number)
@@ -106,7 +106,7 @@ def test_many_threads_lose_nothing(home: Home) -> None:
 
 
 def test_only_a_regular_file_with_one_name_is_taken(home: Home) -> None:
-    landing, temp = Landing(home, lambda: NOON), home.temp("acme")
+    landing, temp = Landing(home.landing, lambda: NOON), home.temp("acme")
     (temp / "file").write_bytes(b"1")
     (temp / "link").symlink_to("file")
     os.mkfifo(temp / "pipe")
@@ -124,7 +124,7 @@ def test_only_a_regular_file_with_one_name_is_taken(home: Home) -> None:
 
 
 def test_a_name_that_no_answer_could_have_is_refused(home: Home) -> None:
-    landing = Landing(home, lambda: NOON)
+    landing = Landing(home.landing, lambda: NOON)
     with pytest.raises(Untakeable, match="takes 201 bytes, the limit is 200"):
         take(home, landing, "n" * 201)
     assert take(home, landing, "n" * 200).file_name == "n" * 200
@@ -134,13 +134,13 @@ def test_a_name_that_no_answer_could_have_is_refused(home: Home) -> None:
 def test_no_party_id_leaves_the_landing(home: Home, party: str) -> None:
     (home.temp("acme") / "f").write_bytes(b"1")
     with folder_opened(home.temp("acme")) as source:
-        landed = Landing(home, lambda: NOON).take(source, "f", party_id=party, account="acme", file_name="f")
+        landed = Landing(home.landing, lambda: NOON).take(source, "f", party_id=party, account="acme", file_name="f")
     assert waiting(home.landing) == [landed]
     assert landed.party_id == party
 
 
 def test_litter_is_told_and_left(home: Home) -> None:
-    landed = take(home, Landing(home, lambda: NOON), "a")
+    landed = take(home, Landing(home.landing, lambda: NOON), "a")
     account = home.landing / "ACME" / "acme"
     (home.landing / "stray").write_bytes(b"")
     (home.landing / "ACME" / "stray").write_bytes(b"")

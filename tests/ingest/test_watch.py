@@ -24,7 +24,7 @@ class Inbox:
         self.home.make()
         self.home.make_account("acme")
         self.left: list[Left] = []
-        self.landing = Landing(self.home, system_clock)
+        self.landing = Landing(self.home.landing, system_clock)
         self.watch = InboxWatch(self.home, self.landing, system_clock, lambda: [("acme", "ACME")], self.left.append)
         self.folder = self.home.inbox("acme")
         self.temp = self.home.temp("acme")

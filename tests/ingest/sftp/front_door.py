@@ -79,6 +79,10 @@ class FrontDoor:
         """(file name, content) of everything in the landing, in order of arrival."""
         return [(one.file_name, (self.home.landing / one.path).read_bytes()) for one in waiting(self.home.landing)]
 
+    def checked(self) -> list[tuple[str, bytes]]:
+        found = waiting(self.home.dry_runs)
+        return [(one.file_name, (self.home.dry_runs / one.path).read_bytes()) for one in found]
+
     def kinds(self) -> list[SessionKind]:
         return [event.kind for event in self.events]
 
@@ -118,7 +122,8 @@ def open_front_door(root: Path, keys: dict[str, paramiko.PKey], host_keys: Path,
         limits,
         front,
         front,
-        Landing(home, clock),
+        Landing(home.landing, clock),
+        Landing(home.dry_runs, clock),
         front.hints.append,
         lambda account, name: front.collected.append((account, name)),
     )

@@ -90,7 +90,7 @@ class TestWaitingFiles:
                 client.putfo(io.BytesIO(b"1"), f"temp/{number}")
             for number in range(2):
                 client.putfo(io.BytesIO(b"1"), f"inbox/{number}.part")
-            with pytest.raises(OSError, match="5 files wait in temp and inbox, the limit is 5"):
+            with pytest.raises(OSError, match="5 files wait in temp, inbox and check, the limit is 5"):
                 client.open("temp/a", "w")
             for number in range(3):
                 client.rename(f"temp/{number}", f"inbox/{number}")

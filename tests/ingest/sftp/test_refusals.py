@@ -47,8 +47,8 @@ REFUSED: dict[str, tuple[Attempt, str]] = {
     "rename out of outbox": (lambda c: c.rename("outbox/answer", "temp/a"), "nothing is renamed into it"),
     "rename over an answer": (lambda c: c.posix_rename("temp/mine", "outbox/answer"), "nothing is renamed into it"),
     "back to temp": (lambda c: c.rename("inbox/mine.part", "temp/a"), "within inbox only"),
-    "check": (lambda c: c.open("check/a", "w"), "takes no files yet"),
-    "rename into check": (lambda c: c.rename("temp/mine", "check/a"), "takes no files yet"),
+    "from check to inbox": (lambda c: c.rename("check/mine.part", "inbox/a"), "within check only"),
+    "from inbox to check": (lambda c: c.rename("inbox/mine.part", "check/a"), "within inbox only"),
     "open a link": (lambda c: c.open("outbox/link"), "not a regular file"),
     "write through a link": (lambda c: c.open("temp/link", "w"), "not a regular file"),
     "submit a link": (lambda c: c.rename("temp/link", "inbox/a"), "not a regular file"),
@@ -75,6 +75,7 @@ def prepared(front: FrontDoor) -> FrontDoor:
     for account in ("acme", "bolt"):
         (front.home.temp(account) / "mine").write_bytes(b"mine")
         (front.home.inbox(account) / "mine.part").write_bytes(b"part")
+        (front.home.check(account) / "mine.part").write_bytes(b"part")
         (front.home.outbox(account) / "answer").write_bytes(b"answer")
     secret = front.home.root / "secret"
     secret.write_bytes(b"secret")
