@@ -11,6 +11,7 @@ import polars as pl
 
 from market.frames import OPEN_END
 from market.settlement_period import periods_in_day, periods_in_day_expr
+from market.settlement_run import run_order_expr
 
 NOTIFIED = ("bm_unit_id", "kind", "settlement_date", "settlement_period")
 """What a notification is about: all of its pieces are of one submission."""
@@ -23,6 +24,9 @@ EXPECTED = ("bm_unit_id", "settlement_period", "effective_from")
 
 METERED = ("import_msid", "import_amsid", "settlement_date", "settlement_period")
 """What a metered volume of a pair is about."""
+
+METERED_UNIT = ("bm_unit_id", "settlement_date", "settlement_period")
+"""What a metered volume of a BM Unit is about, whichever Settlement Run it is of."""
 
 PAIR = ("bm_unit_id", "pair_indicator", "import_msid", "import_amsid")
 """What names a pair in a BM Unit."""
@@ -67,6 +71,17 @@ def expected_volumes_in_force(frame: pl.DataFrame, days: Iterable[date]) -> pl.D
 def pair_volumes_in_force(frame: pl.DataFrame) -> pl.DataFrame:
     """Of each pair, day and period the last metered volume: PAIR_VOLUMES in and out."""
     return _last(frame, METERED)
+
+
+def metered_volumes_in_force(frame: pl.DataFrame) -> pl.DataFrame:
+    """Of each BM Unit, day and period the volume of the latest Settlement Run, and of that run the last received.
+
+    METERED_VOLUMES in and out.
+    """
+    if frame.select(METERED_UNIT).is_unique().all():
+        return frame
+    ranked = _with_rank(frame).with_columns(run_order=run_order_expr(pl.col("run_type")))
+    return ranked.sort("run_order", "rank", "line").unique(METERED_UNIT, keep="last").drop("rank", "run_order")
 
 
 def aggregated_demand_in_force(frame: pl.DataFrame) -> pl.DataFrame:

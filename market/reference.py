@@ -269,6 +269,22 @@ PAIR_VOLUMES = pl.Schema(
 It is an MSID Pair's where `import_amsid` is null, else the AMSID Pair's, with `import_msid` null. What an operator
 loaded has the load's name as `submission_ref`."""
 
+METERED_VOLUMES = pl.Schema(
+    {
+        "bm_unit_id": pl.String(),
+        "settlement_date": pl.Date(),
+        "run_type": pl.String(),
+        "settlement_period": pl.Int64(),
+        "volume": pl.Int64(),
+        "received_at": RECEIVED,
+        "submission_ref": pl.String(),
+        "line": pl.UInt32(),
+    }
+)
+"""One row a metered volume of a BM Unit and period in one Settlement Run: MWh scaled by 1,000, export positive.
+
+What an operator loaded has the load's name as `submission_ref`."""
+
 AGGREGATED_DEMAND = pl.Schema(
     {
         "bm_unit_id": pl.String(),
@@ -315,6 +331,7 @@ SCHEMAS = {
     "baselining_details": BASELINING_DETAILS,
     "event_days": EVENT_DAYS,
     "pair_volumes": PAIR_VOLUMES,
+    "metered_volumes": METERED_VOLUMES,
     "declared_metering_systems": DECLARED_METERING_SYSTEMS,
     "declarations": DECLARATIONS,
     "aggregated_demand": AGGREGATED_DEMAND,

@@ -21,6 +21,7 @@ from market.reference import (
     AGGREGATED_DEMAND,
     DELIVERED_VOLUMES,
     EXPECTED_VOLUMES,
+    METERED_VOLUMES,
     NOTIFICATIONS,
     PAIR_VOLUMES,
     RECEIVED,
@@ -52,6 +53,7 @@ KINDS = {
     "SEV": RecordSetKind("expected_volumes", EXPECTED_VOLUMES, "effective_from", "effective_to"),
     "DLV": RecordSetKind("delivered_volumes", DELIVERED_VOLUMES, "settlement_date", "settlement_date"),
     "NFD": RecordSetKind("aggregated_demand", AGGREGATED_DEMAND, "settlement_date", "settlement_date"),
+    "METERED": RecordSetKind("metered_volumes", METERED_VOLUMES, "settlement_date", "settlement_date"),
     "PAIR": RecordSetKind("pair_volumes", PAIR_VOLUMES, "settlement_date", "settlement_date"),
 }
 """The kinds of record set, by the name that their rows and folders have."""

@@ -17,7 +17,7 @@ _TOLD = 20
 """How many told and skipped rows the text of a load names."""
 
 _reference = typer.Typer(no_args_is_help=True)
-_KINDS = "parties, signatories, bm-units, msid-pairs, distributors, calendar, pair-volumes"
+_KINDS = "parties, signatories, bm-units, msid-pairs, distributors, calendar, pair-volumes, metered-volumes"
 _policy = typer.Typer(invoke_without_command=True)
 
 
@@ -36,14 +36,24 @@ def _load_reference(
 ) -> None:
     """Load a file of reference data; rows are added, corrected and ended, never overwritten.
 
-    It is CSV but for the calendar, which is an S0161001.
+    It is CSV but for the calendar, which is an S0161001, and metered volumes, which may be a C0421002.
     """
+    from gateway.metered_volumes import load as load_metered_volumes
     from gateway.settlement_calendar import load as load_calendar
-    from store import pair_volumes, settlement_calendar
+    from store import metered_volumes, pair_volumes, settlement_calendar
     from store.database import writing
     from store.reference_load import load
 
     place: Place = context.obj
+    if kind == metered_volumes.KIND:
+        with place.opened() as engine, writing(engine) as session:
+            metered = load_metered_volumes(session, place.home, file, at=system_clock(), actor=operator())
+        if format_ is Format.JSON:
+            write_json({"kind": kind, **vars(metered)})
+        else:
+            told = f"{metered.volumes} volumes of {metered.bm_units} BM Units on {metered.days} days"
+            write(f"{kind}: {told}, as {metered.ref}\n")
+        return
     if kind == pair_volumes.KIND:
         with place.opened() as engine, writing(engine) as session:
             done = pair_volumes.load(session, place.home, file, at=system_clock(), actor=operator())
