@@ -38,8 +38,9 @@ class Judgement:
 
     `units` is as market.frames.UNITS; `breaches` as BREACHES, cut to the store limit of each rule; `counts` are exact,
     by rule id. `effect` holds the effect columns of accepted units with their `line` and `outcome`; `refused` those of
-    refused ones with `line`, `key` and `reason`: the rule and the message of their first E breach. `warned` has
-    the effect columns of an accepted unit for each breach of a rule that answers tell, with its `rule` and `reason`.
+    refused ones with `line`, `key` and `reason`: the rule and the message of their first E breach; `held` those of held
+    ones, as `effect`. `warned` has the effect columns of an accepted unit for each breach of a rule that answers tell,
+    with its `rule` and `reason`.
     """
 
     outcome: str
@@ -47,6 +48,7 @@ class Judgement:
     breaches: pl.DataFrame
     counts: Mapping[str, int]
     effect: pl.DataFrame
+    held: pl.DataFrame
     refused: pl.DataFrame
     warned: pl.DataFrame
 
@@ -132,6 +134,7 @@ def _verdict(layout: Layout, units: Units, tally: Tally, kept: Kept) -> Judgemen
     frame = frame.with_columns(outcomes(units.bits(lines))).select("key", "outcome", "line")
     found = tally.breaches()
     accepted, refused = frame["outcome"].is_in(["A", "W", "N"]).to_numpy(), (frame["outcome"] == "R").to_numpy()
+    held = (frame["outcome"] == "H").to_numpy()
     told = kept.of(frame, refused, "key")
     if told.height:
         told = told.with_columns(refusals(units, tally.places, found, lines, np.flatnonzero(refused)))
@@ -139,11 +142,12 @@ def _verdict(layout: Layout, units: Units, tally: Tally, kept: Kept) -> Judgemen
     warned = warnings(units, tally.places, found, lines, units.acceptance.warned)
     of_accepted = effect.with_columns(pl.Series("unit", np.flatnonzero(accepted))[: effect.height])
     return Judgement(
-        outcome=_outcome(frame),
+        outcome=outcome_of(frame),
         units=frame,
         breaches=_laid_to_units(units, found, lines),
         counts=dict(tally.counts),
         effect=effect,
+        held=kept.of(frame, held, "outcome") if held.any() else effect.clear(),
         refused=told,
         warned=of_accepted.join(warned, on="unit", how="inner", maintain_order="left_right").drop("unit"),
     )
@@ -163,7 +167,8 @@ def _laid_to_units(units: Units, found: pl.DataFrame, lines: Lines) -> pl.DataFr
     return found.with_columns(unit).select(list(BREACHES))
 
 
-def _outcome(units: pl.DataFrame) -> str:
+def outcome_of(units: pl.DataFrame) -> str:
+    """The outcome of a file with these units (market.frames.UNITS)."""
     letters = set(units["outcome"].unique())
     if "H" in letters:
         return "HELD"
