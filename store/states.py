@@ -33,7 +33,7 @@ FOLLOWING: dict[SubmissionState, frozenset[SubmissionState]] = {
     ),
     SubmissionState.HELD: frozenset({SubmissionState.VALIDATED, SubmissionState.WITHDRAWN}),
     SubmissionState.QUARANTINED: frozenset({SubmissionState.VALIDATED, SubmissionState.WITHDRAWN}),
-    SubmissionState.VALIDATED: frozenset(),
+    SubmissionState.VALIDATED: frozenset({SubmissionState.VALIDATED, SubmissionState.WITHDRAWN}),
     SubmissionState.NACKED: frozenset(),
     SubmissionState.DUPLICATE: frozenset(),
     SubmissionState.WITHDRAWN: frozenset(),
@@ -94,3 +94,16 @@ class Direction(StrEnum):
 
     IN = "IN"
     OUT = "OUT"
+
+
+class ScheduledRunState(StrEnum):
+    """Where a scheduled run stands."""
+
+    STARTED = "STARTED"
+    """In work, or left behind by a process that ended."""
+    DONE = "DONE"
+    """Its effects and its summary are committed."""
+    FAULT = "FAULT"
+    """It raised; it is tried again."""
+    PASSED_OVER = "PASSED_OVER"
+    """Never run: missed where only the latest is made up, or before the schedule began."""

@@ -12,11 +12,12 @@ from store.tables.effects import (
     RecordSet,
     Traced,
 )
-from store.tables.exchange import Answer, Breach, Run, Submission
+from store.tables.exchange import Answer, Breach, Run, Submission, ToldUnits
 from store.tables.journal import Audit, Lease, PolicyVersion, Sequence
 from store.tables.parties import Account, AccountKey, Party, PartyRole, Signatory
 from store.tables.reference import BmUnit, Distributor, MsidPair, ReferenceLoad
 from store.tables.row import Row
+from store.tables.schedule import Notice, ScheduledRun
 
 METADATA = Row.metadata
 
@@ -40,6 +41,7 @@ __all__ = [
     "EventDay",
     "Lease",
     "MsidPair",
+    "Notice",
     "Party",
     "PartyRole",
     "PolicyVersion",
@@ -47,9 +49,11 @@ __all__ = [
     "ReferenceLoad",
     "Row",
     "Run",
+    "ScheduledRun",
     "Sequence",
     "SettlementCalendarRow",
     "Signatory",
     "Submission",
+    "ToldUnits",
     "Traced",
 ]

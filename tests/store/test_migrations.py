@@ -132,6 +132,9 @@ def test_the_first_release_had_no_effects_but_values(first_release: Engine) -> N
         "declaration_id",
         "declared_metering_system",
         "settlement_calendar",
+        "scheduled_run",
+        "notice",
+        "told_units",
     }
 
 
