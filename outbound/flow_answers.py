@@ -10,6 +10,7 @@ from market.layout import layout
 from outbound.answered import Answered, Frames
 from outbound.delivered_volumes import delivered_volumes_confirmed, delivered_volumes_refused
 from outbound.expected_volumes import expected_volumes_accepted, expected_volumes_refused, expected_volumes_warned
+from outbound.metering_system_notices import missing_demand, surprising_demand
 from outbound.repeated import confirmed, rejected
 from outbound.writer import file
 
@@ -19,15 +20,20 @@ class FlowAnswer:
     """One answer of a flow.
 
     `records` makes the frames of its records by record type, as outbound.writer takes them; none where there is nothing
-    to say, and then the answer does not leave. `echoes` are the record types that repeat refused records.
+    to say, and then the answer does not leave. `echoes` are the record types that repeat refused records, `dated` is
+    the one that says when the file is made.
     """
 
     file_type: str
     records: Callable[[Answered], Frames]
     echoes: tuple[str, ...] = ()
+    dated: str | None = None
 
     def write(self, header: Header, records: Mapping[str, pl.DataFrame]) -> bytes:
         """The answer as an IDD file. `header` is its own, `records` are what `self.records` gave."""
+        if self.dated is not None:
+            made = pl.lit(header.creation_time).cast(pl.Datetime("us", "UTC")).alias("creation_time")
+            records = {**records, self.dated: records[self.dated].with_columns(made)}
         return file(header, layout(self.file_type), records, self.echoes)
 
 
@@ -41,6 +47,10 @@ def _rejection(file_type: str) -> FlowAnswer:
 
 
 ANSWERS: Mapping[str, tuple[FlowAnswer, ...]] = {
+    "K4192001": (
+        FlowAnswer("P0310001", missing_demand),
+        FlowAnswer("P0311001", surprising_demand, dated="HDI"),
+    ),
     "P0282002": (
         FlowAnswer("P0284001", delivered_volumes_confirmed),
         FlowAnswer("P0283002", delivered_volumes_refused),
@@ -54,4 +64,4 @@ ANSWERS: Mapping[str, tuple[FlowAnswer, ...]] = {
     ),
     "P0335001": (_confirmation("P0337001"), _rejection("P0336001")),
 }
-"""The answers of each flow that has some: acceptance, rejection, warning."""
+"""The answers of each flow that has some: acceptance, rejection, warning; or what is missing, and what surprises."""

@@ -29,7 +29,7 @@ AGGREGATED = Acceptance(
         *("NFH.settlement_date", "NFH.settlement_run_type", "NFH.run_number"),
         *("declared.found", "declared.msids", "given.non_final", "given.without"),
     ),
-    warned=("NFD-07", "NFD-08"),
+    warned=("NFD-07",),
     days=("settlement_date",),
     puts=PutFromSlices("aggregated_demand", demand_of),
 )
