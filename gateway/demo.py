@@ -38,10 +38,14 @@ SHOWN = (
     "K0151001/seasonal_accepted",
     "K0151001/seasonal_with_a_slipped_sign",
     "envelope/same_file_again",
+    "K0011001/bm_units_of_another_and_of_nobody",
+    "P0328001/no_pair_with_indicator_s",
     "K0151001/bm_unit_of_another_party",
     "envelope/cut_off_before_its_footer",
     "K0151001/capacity_of_a_secondary_bm_unit",
     "envelope/spreadsheet_instead_of_records",
+    "P0335001/accepted",
+    "P0328001/bm_unit_baselined_since",
 )
 """The cases that are shown, in their order; those of one party follow each other."""
 

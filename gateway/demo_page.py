@@ -87,7 +87,7 @@ def _outcome(found: Iterable[Sequence[str]]) -> Text:
 
 
 def _said(found: Iterable[Sequence[str]]) -> Iterable[Text]:
-    """The receipt's data, the registered values, and the breaches, each as a line."""
+    """The receipt's data, what the answers of the flows say of accepted units, and the breaches, each as a line."""
     for record in found:
         match record:
             case ["ADT", _, _, _, _, data] if data:
@@ -95,6 +95,11 @@ def _said(found: Iterable[Sequence[str]]) -> Iterable[Text]:
             case ["BU3", *_]:
                 day = date.fromisoformat(record[28])
                 yield Text(f"{record[4]} registered with {record[10]} / {record[11]} MW from {day}", "green")
+            case ["BSA", unit]:
+                yield Text(f"{unit} has accepted volumes", "green")
+            case ["PS1", _, unit, day, status]:
+                is_or_not = "is" if status == "T" else "is not"
+                yield Text(f"{unit} {is_or_not} baselined from {date.fromisoformat(day)}", "green")
             case ["VRB", line, _, _, rule, severity, _, message]:
                 where = f"line {line} " if line else ""
                 yield Text.assemble((f"{where}{rule} {severity}: ", f"bold {_SEVERITIES[severity]}"), message)

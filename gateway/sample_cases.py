@@ -15,7 +15,13 @@ DESCRIPTION = "case.toml"
 _MOMENTS = {"ADT": (1, 2), "VRH": (4, 6)}
 """Where records name times and the reference of a submission, which differ from one exchange to the next."""
 
-MARKET = (("parties", "parties.csv"), ("signatories", "signatories.csv"), ("bm-units", "bm_units.csv"))
+MARKET = (
+    ("parties", "parties.csv"),
+    ("signatories", "signatories.csv"),
+    ("bm-units", "bm_units.csv"),
+    ("msid-pairs", "msid_pairs.csv"),
+    ("distributors", "distributors.csv"),
+)
 """The reference files of the made-up market, by kind, in the order in which they are loaded."""
 
 

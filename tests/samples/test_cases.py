@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.sample_cases import DESCRIPTION, SAMPLES, Case, read_cases, records, with_earlier
+from gateway.sample_cases import DESCRIPTION, MARKET, SAMPLES, Case, read_cases, records, with_earlier
 from outbound.names import RECEIPT, REPORT
 from rules.catalogue import all_rules
 from store.database import reading
@@ -100,7 +100,8 @@ def test_no_file_of_the_samples_is_unused() -> None:
     found = {path for path in SAMPLES.glob("*/*/**/*") if path.is_file()}
     assert found - used == set()
     assert {path.name for path in (SAMPLES / "market").iterdir()} == {
-        *("parties.csv", "signatories.csv", "bm_units.csv", "policy.toml")
+        *(file for _, file in MARKET),
+        "policy.toml",
     }
 
 
@@ -113,7 +114,7 @@ def test_what_comes_before_a_case_is_received_before_it() -> None:
 def test_the_market_of_the_samples_is_the_one_in_which_rules_are_tried(market: Path, tmp_path: Path) -> None:
     exchange = Exchange(market, tmp_path / "home")
     with reading(exchange.engine) as session:
-        known = frames(session, ["parties", "signatories", "bm_units"])
+        known = frames(session, [kind.replace("-", "_") for kind, _ in MARKET])
     exchange.close()
     for name, frame in known.items():
         expected = world.references()[name]
