@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from gateway.front_door import FrontDoor
 from gateway.office import Office
@@ -87,33 +88,37 @@ def serve(office: Office, listening: socket.socket | None, limits: Limits, ready
 
 @contextmanager
 def _inboxes_watched(office: Office) -> Iterator[None]:
-    """Takes what comes into the inboxes, in a thread of its own."""
+    """Takes what comes into the inboxes and the check folders, in a thread each."""
 
     def live_accounts() -> list[tuple[str, str]]:
         with reading(office.engine) as session:
             return [(one.name, one.party_id) for one in accounts.listed(session) if one.ended_at is None]
 
-    def tell(left: Left) -> None:
-        _log.warning("%r in the inbox of %s is not taken: %s", left.name, left.account, left.reason)
-
-    watch = InboxWatch(office.home, Landing(office.home.landing, office.clock), office.clock, live_accounts, tell)
     stopped = threading.Event()
 
-    def watch_on() -> None:
+    def watch_on(folder: str, landing: Path) -> None:
+        def tell(left: Left) -> None:
+            _log.warning("%r in %s of %s is not taken: %s", left.name, folder, left.account, left.reason)
+
+        taking = Landing(landing, office.clock)
+        watch = InboxWatch(office.home, folder, taking, office.clock, live_accounts, tell)
         while not stopped.is_set():
             try:
                 watch.run(stopped, lambda landed: _log.info("%r of %s is taken", landed.file_name, landed.account))
             except Exception:
-                _log.exception("the watch over the inboxes goes on after a fault")
+                _log.exception("the watch over %s goes on after a fault", folder)
                 stopped.wait(LOOK_SECONDS)
 
-    thread = threading.Thread(target=watch_on, name="inboxes")
-    thread.start()
+    watched = (("inbox", office.home.landing), ("check", office.home.dry_runs))
+    threads = [threading.Thread(target=watch_on, args=one, name=f"watch over {one[0]}") for one in watched]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         stopped.set()
-        thread.join()
+        for thread in threads:
+            thread.join()
 
 
 def _on_signal(stop: Callable[[], None]) -> None:

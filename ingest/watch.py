@@ -5,11 +5,8 @@ looking at the folders, and the look is repeated every few seconds.
 """
 
 import contextlib
-import errno
-import fcntl
 import logging
 import os
-import signal
 import stat
 import threading
 import warnings
@@ -21,6 +18,7 @@ from pathlib import Path
 from watchdog.events import FileClosedEvent, FileCreatedEvent, FileMovedEvent, FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
+from ingest.files_at_rest import is_closed, is_idd
 from ingest.landing import Landed, Landing, Untakeable, is_taken_name
 from market.clock import Clock
 from market.durable import folder_opened
@@ -31,12 +29,8 @@ STILL = timedelta(seconds=30)
 """How long a file must be unchanged where the system does not tell whether it is still open for writing."""
 
 _log = logging.getLogger(__name__)
-
 # A folder made inside a new folder is found twice, by walking and by its event; watchdog warns and watches it once.
 warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)
-
-_MARK = b"\xef\xbb\xbf"
-_IDD_START = b"AAA|"
 
 
 @dataclass(frozen=True)
@@ -72,7 +66,7 @@ def landing_hints(landing: Path, hint: Callable[[], None]) -> Iterator[None]:
 
 
 class InboxWatch:
-    """Takes what a plain sshd's clients leave in the inboxes.
+    """Takes what a plain sshd's clients leave in the folder of that name of each account: inbox, or check.
 
     A file renamed into an inbox is taken. A file written there is taken once it is closed and still if it is an IDD
     file, whose footer shows whether it is whole; a CSV file's end shows nothing, so it waits for its rename.
@@ -82,12 +76,14 @@ class InboxWatch:
     def __init__(
         self,
         home: Home,
+        folder: str,
         landing: Landing,
         clock: Clock,
         accounts: Callable[[], Iterable[tuple[str, str]]],
         left: Callable[[Left], None],
     ) -> None:
         self._home = home
+        self._folder = folder
         self._landing = landing
         self._clock = clock
         self._accounts = accounts
@@ -115,7 +111,10 @@ class InboxWatch:
         ready: list[_Ready] = []
         looks: dict[tuple[str, str], _Look] = {}
         for account, party_id in self._accounts():
-            with contextlib.suppress(FileNotFoundError), folder_opened(self._home.inbox(account)) as inbox:
+            with (
+                contextlib.suppress(FileNotFoundError),
+                self._opened(account) as inbox,
+            ):
                 for name in os.listdir(inbox):
                     arrived_ns = self._arrival(inbox, account, name, (account, name) in renamed, looks)
                     if arrived_ns is not None:
@@ -123,6 +122,9 @@ class InboxWatch:
         self._looks = looks
         ready.sort(key=lambda one: (one.arrived_ns, one.account, one.name))
         return [landed for one in ready if (landed := self._take(one)) is not None]
+
+    def _opened(self, account: str) -> contextlib.AbstractContextManager[int]:
+        return folder_opened(self._home.account(account) / self._folder)
 
     def _arrival(
         self, inbox: int, account: str, name: str, renamed: bool, looks: dict[tuple[str, str], _Look]
@@ -142,17 +144,17 @@ class InboxWatch:
         still = self._looks.get((account, name)) == look
         # A rename moves the change time past the last write. So do clients that set times, after their last write.
         if renamed or (still and look.changed_ns > look.modified_ns):
-            if _is_closed(inbox, name) is not False:
+            if is_closed(inbox, name) is not False:
                 return look.changed_ns
             self._renamed.add((account, name))
             return None
         if not still:
             return None
         old = self._clock() - _instant(look.modified_ns) >= STILL
-        closed = _is_closed(inbox, name)
+        closed = is_closed(inbox, name)
         if not closed and (closed is False or not old):
             return None
-        if _is_idd(inbox, name):
+        if is_idd(inbox, name):
             return look.modified_ns
         if old:
             self._tell(account, name, look.inode, "it is no IDD file and was written in place; it waits for a rename")
@@ -160,7 +162,7 @@ class InboxWatch:
 
     def _take(self, one: _Ready) -> Landed | None:
         try:
-            with folder_opened(self._home.inbox(one.account)) as inbox:
+            with self._opened(one.account) as inbox:
                 return self._landing.take(
                     inbox,
                     one.name,
@@ -182,7 +184,7 @@ class InboxWatch:
 
     def _on_event(self, event: FileSystemEvent) -> None:
         path = Path(os.fsdecode(event.dest_path or event.src_path))
-        if path.parent.name != "inbox":
+        if path.parent.name != self._folder:
             return
         if isinstance(event, FileMovedEvent):
             self._renamed.add((path.parent.parent.name, path.name))
@@ -213,37 +215,3 @@ def _observed(
 
 def _instant(nanoseconds: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000)
-
-
-@contextlib.contextmanager
-def _opened(inbox: int, name: str) -> Iterator[int | None]:
-    try:
-        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=inbox)
-    except OSError:
-        yield None
-        return
-    try:
-        yield file
-    finally:
-        os.close(file)
-
-
-def _is_idd(inbox: int, name: str) -> bool:
-    with _opened(inbox, name) as file:
-        return file is not None and os.pread(file, 7, 0).removeprefix(_MARK).startswith(_IDD_START)
-
-
-def _is_closed(inbox: int, name: str) -> bool | None:
-    """Whether nobody has the file open for writing; None where the system does not say (another user's file)."""
-    with _opened(inbox, name) as file:
-        if file is None:
-            return None
-        try:
-            # A read lease is granted only while nobody writes. Should one begin in this moment, the kernel would
-            # send SIGIO, which ends a process; SIGURG is ignored.
-            fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
-            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-        except OSError as error:
-            return False if error.errno == errno.EAGAIN else None
-        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-        return True

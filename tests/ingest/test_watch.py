@@ -12,7 +12,7 @@ import pytest
 from ingest import watch
 from ingest.landing import Landed, Landing, waiting
 from ingest.watch import InboxWatch, Left, landing_hints
-from market.clock import system_clock
+from market.clock import Clock, system_clock
 from market.home import Home
 
 IDD = b"AAA|P0328001|D|20260915100000|\n"
@@ -25,9 +25,14 @@ class Inbox:
         self.home.make_account("acme")
         self.left: list[Left] = []
         self.landing = Landing(self.home.landing, system_clock)
-        self.watch = InboxWatch(self.home, self.landing, system_clock, lambda: [("acme", "ACME")], self.left.append)
         self.folder = self.home.inbox("acme")
+        self.watch = self.watched(system_clock)
         self.temp = self.home.temp("acme")
+
+    def watched(self, clock: Clock) -> InboxWatch:
+        return InboxWatch(
+            self.home, self.folder.name, self.landing, clock, lambda: [("acme", "ACME")], self.left.append
+        )
 
     def rename_in(self, name: str, content: bytes) -> None:
         (self.temp / name).write_bytes(content)
@@ -123,11 +128,11 @@ def test_several_files_are_taken_in_order_of_arrival(inbox: Inbox) -> None:
 
 
 def test_the_clock_decides_where_the_system_does_not_tell(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "_is_closed", lambda inbox, name: None)
+    monkeypatch.setattr(watch, "is_closed", lambda inbox, name: None)
     (inbox.folder / "A").write_bytes(IDD)
     written = (inbox.folder / "A").stat().st_mtime_ns
     now = [datetime.fromtimestamp(written / 1e9, UTC) + watch.STILL - timedelta(seconds=1)]
-    late = InboxWatch(inbox.home, inbox.landing, lambda: now[0], lambda: [("acme", "ACME")], inbox.left.append)
+    late = inbox.watched(lambda: now[0])
     assert [*late.sweep(), *late.sweep()] == []
     now[0] += timedelta(seconds=2)
     assert [landed.file_name for landed in late.sweep()] == ["A"]
@@ -138,7 +143,7 @@ def test_what_waits_for_its_rename_is_told_in_the_end(inbox: Inbox) -> None:
     assert inbox.swept(3) == []
     assert inbox.left == []
     later = system_clock() + watch.STILL
-    late = InboxWatch(inbox.home, inbox.landing, lambda: later, lambda: [("acme", "ACME")], inbox.left.append)
+    late = inbox.watched(lambda: later)
     assert [*late.sweep(), *late.sweep(), *late.sweep()] == []
     assert [left.reason for left in inbox.left] == ["it is no IDD file and was written in place; it waits for a rename"]
 
@@ -179,3 +184,14 @@ def _await(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_a_watch_over_check_folders_takes_from_them_alone(inbox: Inbox) -> None:
+    inbox.rename_in("pn_1.csv", b"a\n")
+    inbox.folder = inbox.home.check("acme")
+    inbox.rename_in("pn_2.csv", b"a\n")
+    inbox.watch = inbox.watched(system_clock)
+    assert inbox.swept() == ["pn_2.csv"]
+    inbox.folder = inbox.home.inbox("acme")
+    inbox.watch = inbox.watched(system_clock)
+    assert inbox.swept() == ["pn_1.csv"]
