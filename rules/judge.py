@@ -37,8 +37,8 @@ class Judgement:
     """The verdict on a file's records.
 
     `units` is as market.frames.UNITS; `breaches` as BREACHES, cut to the store limit of each rule; `counts` are exact,
-    by rule id. `effect` holds the effect columns of accepted units with their `line` and `outcome`; `refused` those of
-    refused ones with `line`, `key` and `reason`: the rule and the message of their first E breach; `held` those of held
+    by rule id. `effect` holds the effect columns of accepted units with their `line`, `key` and `outcome`; `refused`
+    those of refused ones, with the `reason`: the rule and the message of their first E breach; `held` those of held
     ones, as `effect`. `warned` has the effect columns of an accepted unit for each breach of a rule that answers tell,
     with its `rule` and `reason`.
     """
@@ -135,10 +135,10 @@ def _verdict(layout: Layout, units: Units, tally: Tally, kept: Kept) -> Judgemen
     found = tally.breaches()
     accepted, refused = frame["outcome"].is_in(["A", "W", "N"]).to_numpy(), (frame["outcome"] == "R").to_numpy()
     held = (frame["outcome"] == "H").to_numpy()
-    told = kept.of(frame, refused, "key")
+    told = kept.of(frame, refused)
     if told.height:
         told = told.with_columns(refusals(units, tally.places, found, lines, np.flatnonzero(refused)))
-    effect = kept.of(frame, accepted, "outcome")
+    effect = kept.of(frame, accepted)
     warned = warnings(units, tally.places, found, lines, units.acceptance.warned)
     of_accepted = effect.with_columns(pl.Series("unit", np.flatnonzero(accepted))[: effect.height])
     return Judgement(
@@ -147,7 +147,7 @@ def _verdict(layout: Layout, units: Units, tally: Tally, kept: Kept) -> Judgemen
         breaches=_laid_to_units(units, found, lines),
         counts=dict(tally.counts),
         effect=effect,
-        held=kept.of(frame, held, "outcome") if held.any() else effect.clear(),
+        held=kept.of(frame, held) if held.any() else effect.clear(),
         refused=told,
         warned=of_accepted.join(warned, on="unit", how="inner", maintain_order="left_right").drop("unit"),
     )

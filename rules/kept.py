@@ -53,11 +53,11 @@ class Kept:
         alike = rows.filter(rows.select(repeated).hash_rows().is_duplicated())
         return alike.filter(pl.struct(repeated).is_duplicated())
 
-    def of(self, units: pl.DataFrame, wanted: npt.NDArray[np.bool_], told: str) -> pl.DataFrame:
-        """The effect columns of the wanted rows of `units` (market.frames.UNITS), with `line` and the column `told`."""
+    def of(self, units: pl.DataFrame, wanted: npt.NDArray[np.bool_]) -> pl.DataFrame:
+        """The effect columns of the wanted rows of `units` (market.frames.UNITS), with `line`, `key` and `outcome`."""
         if not self.effect:
-            return pl.DataFrame(schema={"line": pl.UInt32, told: UNITS[told]})
+            return pl.DataFrame(schema={name: UNITS[name] for name in ("line", "key", "outcome")})
         rows = pl.concat([piece for pieces in self.effect.values() for piece in pieces])
         if len(self.effect) > 1:
             rows = rows.sort("line")
-        return rows.with_columns(units[told]).filter(pl.Series(wanted))
+        return rows.with_columns(units["key"], units["outcome"]).filter(pl.Series(wanted))

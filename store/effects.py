@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import polars as pl
-from sqlmodel import Session, col, update
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, select, update
 
 from market.reference import (
     BASELINING_DETAILS,
@@ -15,7 +16,7 @@ from market.reference import (
     DECLARED_METERING_SYSTEMS,
     EVENT_DAYS,
 )
-from store import bulk, changes
+from store import bulk, changes, in_force
 from store.tables import (
     BaseliningDetail,
     BaseliningStatus,
@@ -92,3 +93,24 @@ def _withdraw(session: Session, kind: str, submission_ref: str, lines: list[int]
     subjects = session.exec(returning.execution_options(synchronize_session=False)).scalars().all()
     changes.note(session, kind, pl.Series("subject", subjects, pl.String))
     return len(subjects)
+
+
+def later(session: Session, kind: str, subjects: Collection[str], after: tuple[datetime, str]) -> list[str]:
+    """The submissions received after one (received time, submission) with effects of a kind on some subjects."""
+    table, wanted = KINDS[kind].table, list(subjects)
+    subject: ColumnElement[object] = getattr(table, KINDS[kind].subject)
+    found: set[str] = set()
+    for first in range(0, len(wanted), _LINES_AT_ONCE):
+        some = [subject.in_(wanted[first : first + _LINES_AT_ONCE]), *in_force.conditions_after(table, after)]
+        found |= set(session.exec(select(table.submission_ref).where(*some).distinct()).all())
+    return sorted(found)
+
+
+def subjects(session: Session, submission_ref: str) -> dict[str, list[str]]:
+    """What the effects of a submission that are in force are about, by their kind."""
+    found = {}
+    for name, kind in KINDS.items():
+        subject: ColumnElement[str] = getattr(kind.table, kind.subject)
+        wanted = (col(kind.table.submission_ref) == submission_ref, col(kind.table.withdrawn_at).is_(None))
+        found[name] = sorted(session.exec(select(subject).where(*wanted).distinct()).all())
+    return {name: names for name, names in found.items() if names}

@@ -22,3 +22,10 @@ def conditions(table: type[Traced], test_flag: str, before: tuple[datetime, str]
         same_second = and_(col(table.received_at) == received_at, col(table.submission_ref) < ref)
         wanted.append(or_(col(table.received_at) < received_at, same_second))
     return wanted
+
+
+def conditions_after(table: type[Traced], after: tuple[datetime, str]) -> list[ColumnElement[bool]]:
+    """The conditions on effects of submissions received after one (received time, submission) and not taken back."""
+    received_at, ref = after
+    same_second = and_(col(table.received_at) == received_at, col(table.submission_ref) > ref)
+    return [col(table.withdrawn_at).is_(None), or_(col(table.received_at) > received_at, same_second)]

@@ -207,13 +207,15 @@ def read(
     return traced.select(of.schema.names()).collect(engine="streaming")
 
 
+def sets_of(session: Session, submission_ref: str) -> list[RecordSet]:
+    """The sets that a submission put in force and that were not taken back."""
+    wanted = (RecordSet.submission_ref == submission_ref, col(RecordSet.withdrawn_at).is_(None))
+    return list(session.exec(select(RecordSet).where(*wanted).order_by(col(RecordSet.id))).all())
+
+
 def of(session: Session, home: Home, submission_ref: str, kind: str) -> pl.DataFrame:
     """The rows that a submission put in force and that were not taken back, with the kind's schema."""
-    rows = session.exec(
-        select(RecordSet).where(
-            RecordSet.kind == kind, RecordSet.submission_ref == submission_ref, col(RecordSet.withdrawn_at).is_(None)
-        )
-    ).all()
+    rows = [row for row in sets_of(session, submission_ref) if row.kind == kind]
     schema = KINDS[kind].schema
     found = [
         pl.read_parquet(home.record_sets / row.file, glob=False, hive_partitioning=False).with_columns(
@@ -222,6 +224,20 @@ def of(session: Session, home: Home, submission_ref: str, kind: str) -> pl.DataF
         for row in rows
     ]
     return pl.concat([schema.to_frame(), *(frame.select(schema.names()) for frame in found)])
+
+
+def later(
+    session: Session, kind: str, party_id: str, days: tuple[date, date], after: tuple[datetime, str]
+) -> list[str]:
+    """The submissions of a Party received after one (received time, submission) with sets of a kind about some days."""
+    wanted = [
+        col(RecordSet.kind) == kind,
+        col(RecordSet.party_id) == party_id,
+        col(RecordSet.first_day) <= days[1],
+        col(RecordSet.last_day) >= days[0],
+        *in_force.conditions_after(RecordSet, after),
+    ]
+    return sorted(set(session.exec(select(RecordSet.submission_ref).where(*wanted)).all()))
 
 
 def size(home: Home, file: str) -> int | None:

@@ -1,16 +1,17 @@
 """What operators look for: submissions by a piece of their name, uncollected answers, what rows say of files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 from sqlalchemy import select as select_columns
-from sqlmodel import Session, and_, col, or_, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from store import frames
 from store.database import database_now
 from store.states import AnswerState
-from store.tables import Account, Answer, Audit, Lease, Submission
+from store.tables import Account, Answer, Audit, Breach, Lease, Run, Submission
 
 SUBMISSION_FILES = pl.Schema({"ref": pl.String, "landing_name": pl.String, "state": pl.String, "sha256": pl.String})
 """What submissions say of their files; `sha256` is null before they are archived."""
@@ -27,6 +28,9 @@ ANSWER_FILES = pl.Schema(
     }
 )
 """What answers say of their files; `body_file` is null where the bytes stand in the row."""
+
+
+_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -95,3 +99,18 @@ def answer_files(session: Session) -> pl.DataFrame:
 def account_names(session: Session) -> list[str]:
     """The name of every account, ended ones too."""
     return list(session.exec(select(Account.name).order_by(col(Account.name))).all())
+
+
+def that_broke(session: Session, refs: Sequence[str], rule: str) -> list[str]:
+    """Those submissions whose last applied run lists a breach of a rule, in the given order."""
+    broke = set()
+    for first in range(0, len(refs), _AT_ONCE):
+        some = refs[first : first + _AT_ONCE]
+        last = (
+            select(func.max(Run.id))
+            .where(col(Run.submission_ref).in_(some), col(Run.applied))
+            .group_by(Run.submission_ref)
+        )
+        statement = select(Run.submission_ref).join(Breach, col(Breach.run_id) == Run.id)
+        broke |= set(session.exec(statement.where(col(Run.id).in_(last), Breach.rule == rule).distinct()).all())
+    return [ref for ref in refs if ref in broke]

@@ -9,6 +9,7 @@ import typer
 from gateway.command_line.accounts import add_accounts
 from gateway.command_line.baselines import add_baselines
 from gateway.command_line.checking import add_checking
+from gateway.command_line.decisions import add_decisions
 from gateway.command_line.inspection import add_inspection
 from gateway.command_line.members import add_members
 from gateway.command_line.mending import add_mending
@@ -47,6 +48,7 @@ add_checking(app)
 add_inspection(app)
 add_profiles(app)
 add_baselines(app)
+add_decisions(app)
 add_mending(app)
 add_members(app)
 add_accounts(app)

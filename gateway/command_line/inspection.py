@@ -60,8 +60,8 @@ def _submissions(
             party_id=party,
             state=state,
             outcome=outcome,
-            received_from=_moment(from_, last=False),
-            received_until=_moment(to, last=True),
+            received_from=moment(from_, last=False),
+            received_until=moment(to, last=True),
             limit=limit,
         )
         rows = [submission_pages.row(one) for one in found]
@@ -84,7 +84,7 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _moment(text: str | None, *, last: bool) -> datetime | None:
+def moment(text: str | None, *, last: bool) -> datetime | None:
     """A time of ISO 8601; of a London day its first second, or its last."""
     if text is None:
         return None

@@ -207,6 +207,7 @@ def test_the_units_are_named_by_their_key_items_or_their_line() -> None:
 def test_the_effect_is_in_kilowatts_with_what_the_header_says() -> None:
     assert declared("E_ABRTW-9|20261201|||7.7005|-2.5").effect.drop("effective_from_date").row(0, named=True) == {
         "line": 3,
+        "key": "E_ABRTW-9 20261201",
         "outcome": "A",
         "bm_unit_id": "E_ABRTW-9",
         "declared.generation_capacity": 15_401,
