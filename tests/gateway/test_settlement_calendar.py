@@ -1,0 +1,69 @@
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from gateway.settlement_calendar import load
+from outbound.writer import sealed
+from store import policy, reference
+from store.database import reading, writing
+from store.refused import RefusedError
+
+NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+POLICY = (Path(__file__).parents[2] / "policy.toml").read_text()
+HEAD = "AAA|S0161001|D|20261101090000|SA|UKDC|CR|UKDC|1||\nPUB|20261101090000|\n"
+TIMES = "20261112|20261120|20261124|29|29|12|8|5"
+
+
+def row(day: str, run: str, sva_run: str, times: str = TIMES) -> str:
+    return f"SCD|{day}|{run}|20261101|{sva_run}|{times.split('|', 1)[0]}|{times.split('|', 1)[1]}|\n"
+
+
+def loaded(store: Engine, tmp_path: Path, *rows: str) -> None:
+    path = tmp_path / "SA000000000001"
+    path.write_bytes(sealed((HEAD + "".join(rows)).encode()))
+    with writing(store) as session:
+        policy.load(session, POLICY, at=NOW, actor="test")
+        load(session, path, at=NOW, actor="test")
+
+
+def known(store: Engine) -> list[tuple[object, ...]]:
+    with reading(store) as session:
+        frame = reference.frames(session, ["settlement_calendar"])["settlement_calendar"]
+    return frame.select("settlement_date", "settlement_run_type", "sva_run_date", "notification_date").rows()
+
+
+def test_a_calendar_is_loaded_and_a_later_one_corrects_the_runs_that_it_names(store: Engine, tmp_path: Path) -> None:
+    loaded(store, tmp_path, row("20261025", "SF", "20261104"), row("20261025", "R1", ""))
+    notified = date(2026, 11, 20)
+    first = (date(2026, 10, 25), "SF", date(2026, 11, 4), notified)
+    assert sorted(map(str, known(store))) == sorted(map(str, [first, (date(2026, 10, 25), "R1", None, notified)]))
+    loaded(store, tmp_path, row("20261025", "R1", "20270104"))
+    assert set(known(store)) == {first, (date(2026, 10, 25), "R1", date(2027, 1, 4), notified)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ((row("20261025", "XX", "20261104"),), "FLD-08"),
+        ((row("20261025", "SF", "20261104"),) * 2, "stand on an earlier line"),
+        (("SCD|20261025|\n",), "STR-02"),
+    ],
+)
+def test_a_calendar_that_is_not_whole_changes_nothing(
+    store: Engine, tmp_path: Path, rows: tuple[str, ...], why: str
+) -> None:
+    with pytest.raises(RefusedError, match=why):
+        loaded(store, tmp_path, *rows)
+    assert known(store) == []
+
+
+def test_another_flow_is_no_calendar(store: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "BP000000000001"
+    path.write_bytes(sealed(b"AAA|K0151001|D|20261101090000|BP|ACME|CR|UKDC|1||\nGCH|S|WIN|2026|Ann Archer|\n"
+                            b"GCV|T_DINO-1|20261201|100|-2|||\n"))  # fmt: skip
+    with writing(store) as session:
+        policy.load(session, POLICY, at=NOW, actor="test")
+        with pytest.raises(RefusedError, match="is no S0161001"):
+            load(session, path, at=NOW, actor="test")
