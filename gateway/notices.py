@@ -12,7 +12,21 @@ from outbound.names import outgoing_name
 from store import accounts, answers, parties, policy, sequences
 from store.refused import RefusedError
 from store.states import AnswerKind
-from store.tables import Answer
+from store.tables import Account, Answer
+
+
+def addressee(session: Session, party_id: str, at: datetime) -> tuple[Account, list[str]]:
+    """The account that gets a party's notices, and the roles that the party holds on the London day of `at` (aware).
+
+    Raises RefusedError for a party that has no account or no role on that day.
+    """
+    account = accounts.for_notices(session, party_id)
+    held = [row.role for row in parties.roles(session, party_id, london_day(at))]
+    if account is None or not held:
+        raise RefusedError(
+            f"party {party_id} has no {'role today' if account else 'live account'}: nothing can be sent"
+        )
+    return account, held
 
 
 def add_notice(
@@ -31,12 +45,7 @@ def add_notice(
     It is addressed to the party in the first of `to_roles` that it holds, or else in its first role; `at` is aware.
     Raises RefusedError for a party that has no account or no role on that day.
     """
-    account = accounts.for_notices(session, party_id)
-    held = [row.role for row in parties.roles(session, party_id, london_day(at))]
-    if account is None or not held:
-        raise RefusedError(
-            f"party {party_id} has no {'role today' if account else 'live account'}: nothing can be sent"
-        )
+    account, held = addressee(session, party_id, at)
     gateway_id = policy.in_force(session).on(london_day(at)).gateway_id
     to_role = next((role for role in to_roles if role in held), held[0])
     header = Header(file_type, "D", at, from_role, gateway_id, to_role, party_id, 0, test_flag)

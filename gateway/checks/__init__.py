@@ -1,0 +1,1 @@
+"""The checks that scheduled runs make, each a declared value (gateway.schedule.check)."""
