@@ -1,10 +1,16 @@
 """The cases of sample_files: a file as a party sends it, and the exact answers that it gets."""
 
+import csv
+import io
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from ingest.csv_profile_records import separator_of
+from ingest.lines import BYTE_ORDER_MARK
+from market.layout import layout
 
 SAMPLES = Path(__file__).parents[1] / "sample_files"
 """Where the cases and their market stand."""
@@ -84,12 +90,26 @@ def with_earlier(cases: Mapping[str, Case], case: Case) -> list[Case]:
 
 
 def records(answer: bytes) -> list[list[str]]:
-    """The records of an IDD answer between AAA and ZZZ, each as its type and its items."""
+    """The records of an answer, each as its type and its items: of IDD those between AAA and ZZZ.
+
+    The lines of a CSV answer that is neither receipt nor report have an empty type.
+    """
+    if answer.startswith(BYTE_ORDER_MARK):
+        return _csv_records(answer)
     return [line.split("|")[:-1] for line in answer.decode("ascii").splitlines()[1:-1]]
 
 
+def _csv_records(answer: bytes) -> list[list[str]]:
+    text = answer.decode("utf-8-sig")
+    header, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text.encode()))
+    if header[0] != "record":
+        return [["ADT" if header[0] == "received_time" else "", *row] for row in rows]
+    items = [record.type for record in layout("K9001001").records for _ in record.items]
+    return [[row[0], *(cell for kind, cell in zip(items, row[1:], strict=True) if kind == row[0])] for row in rows]
+
+
 def told(answer: bytes) -> list[list[str]]:
-    """The records of an IDD answer without times and references: what stays the same at another time."""
+    """The records of an answer without times and references: what stays the same at another time."""
     return [
         [item for place, item in enumerate(record) if place not in _MOMENTS.get(record[0], ())]
         for record in records(answer)

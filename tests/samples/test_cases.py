@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.sample_cases import DESCRIPTION, MARKET, SAMPLES, Case, read_cases, records, with_earlier
-from outbound.names import RECEIPT, REPORT
+from outbound.names import CSV_RECEIPT, CSV_REPORT, RECEIPT, REPORT
 from rules.catalogue import all_rules
 from store.database import reading
 from store.reference import frames
@@ -31,17 +31,17 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def answered(case: Case, ending: str) -> list[list[str]]:
-    return [record for name, body in case.answers.items() if name.endswith(ending) for record in records(body)]
+def answered(case: Case, *endings: str) -> list[list[str]]:
+    return [record for name, body in case.answers.items() if name.endswith(endings) for record in records(body)]
 
 
 def breaches(case: Case) -> list[list[str]]:
-    return [record for record in answered(case, REPORT) if record[0] == "VRB"]
+    return [record for record in answered(case, REPORT, CSV_REPORT) if record[0] == "VRB"]
 
 
 def rules_named(case: Case) -> list[str]:
     named = {record[4] for record in breaches(case)}
-    for _, _, _, _, code, data in answered(case, RECEIPT):
+    for _, _, _, _, code, data in answered(case, RECEIPT, CSV_RECEIPT):
         words = data.removeprefix("line ").split()
         named |= {IMPLIED[int(code)]} if int(code) in IMPLIED else {word for word in words if word in KNOWN}
     return sorted(named)
@@ -64,7 +64,7 @@ def test_a_case_gets_exactly_its_answers(name: str, market: Path, tmp_path: Path
 def test_a_case_says_truly_what_its_answers_are(name: str) -> None:
     case = CASES[name]
     assert rules_named(case) == sorted(case.rules)
-    assert {int(record[4]) for record in answered(case, RECEIPT)} == {case.receipt}
+    assert {int(record[4]) for record in answered(case, RECEIPT, CSV_RECEIPT)} == {case.receipt}
     described = set(tomllib.loads((SAMPLES / name / DESCRIPTION).read_text()))
     assert described <= {"shows", "party", "file", "received_at", "before", "receipt", "rules"}
     assert case.shows.endswith(".")
@@ -73,11 +73,11 @@ def test_a_case_says_truly_what_its_answers_are(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_a_report_follows_receipt_100_alone_and_its_counts_are_what_it_lists(name: str) -> None:
     case = CASES[name]
-    heads = [record for record in answered(case, REPORT) if record[0] == "VRH"]
+    heads = [record for record in answered(case, REPORT, CSV_REPORT) if record[0] == "VRH"]
     assert len(heads) == (case.receipt == 100)
     for head in heads:
         units_in, accepted, rejected, held, found, listed = map(int, head[9:15])
-        outcomes = [record[2] for record in answered(case, REPORT) if record[0] == "VRU"]
+        outcomes = [record[2] for record in answered(case, REPORT, CSV_REPORT) if record[0] == "VRU"]
         assert units_in == accepted + rejected + held == len(outcomes)
         assert (rejected, held) == (outcomes.count("R"), outcomes.count("H"))
         assert found == listed == len(breaches(case))
