@@ -94,28 +94,40 @@ def compare(home: Home, engine: Engine, ref: str, at: datetime, *, as_received: 
 
 
 def apply(home: Home, engine: Engine, found: Difference, *, actor: str, reason: str, at: datetime) -> Run:
-    """Puts a rerun into effect in one transaction: run, effects, outcome, answers.
+    """Puts a rerun into effect in one transaction; as `put_into_effect`."""
+    with writing(engine) as session:
+        return put_into_effect(session, home, found, RunKind.RERUN, actor=actor, reason=reason, at=at)
+
+
+def put_into_effect(
+    session: Session, home: Home, found: Difference, kind: RunKind, *, actor: str, reason: str, at: datetime
+) -> Run:
+    """Puts a rerun into effect: run, effects, outcome, answers.
 
     The flow's own answers go out for units that flip alone; the report always does, with the bytes of the one before
     where nothing changes. Raises RefusedError where the submission or what it was judged against has changed since.
     """
     ref = found.submission.ref
-    with writing(engine) as session:
-        changes.hold(session)
-        submission = submissions.get(session, ref)
-        assert submission is not None
-        last = runs.applied(session, ref)
-        if submission.state is not found.submission.state or (last and last.id) != (found.before and found.before.id):
-            raise RefusedError(f"submission {ref} was decided otherwise meanwhile: look again")
-        if is_stale(session, found.valuation):
-            raise RefusedError(f"what submission {ref} was judged against changed meanwhile: look again")
-        effects.withdraw(session, ref, at=at)
-        record_sets.withdraw(session, ref, at=at)
-        run = add_run(session, submission, found.valuation, RunKind.RERUN, at)
-        put_in_force(session, home, submission, run, found.valuation)
-        _answer(session, submission, run, found, at)
-        _decide(session, submission, run, actor, reason, at)
-        return run
+    changes.hold(session)
+    submission = submissions.get(session, ref)
+    assert submission is not None
+    last = runs.applied(session, ref)
+    if submission.state is not found.submission.state or (last and last.id) != (found.before and found.before.id):
+        raise RefusedError(f"submission {ref} was decided otherwise meanwhile: look again")
+    if is_stale(session, found.valuation):
+        raise RefusedError(f"what submission {ref} was judged against changed meanwhile: look again")
+    effects.withdraw(session, ref, at=at)
+    record_sets.withdraw(session, ref, at=at)
+    run = add_run(session, submission, found.valuation, kind, at)
+    put_in_force(session, home, submission, run, found.valuation)
+    _answer(session, submission, run, found, at)
+    _decide(session, submission, run, actor, reason, at)
+    return run
+
+
+def put_on_record(session: Session, found: Difference, kind: RunKind, at: datetime) -> Run:
+    """Keeps a rerun that is not put into effect: a run with its breaches, and nothing else."""
+    return add_run(session, found.submission, found.valuation, kind, at, applied=False)
 
 
 def discard(home: Home, found: Difference) -> None:
