@@ -69,6 +69,34 @@ Where several hold from one day the last by `received_at`, `submission_ref`, `li
 `source` is DECLARATION, ESTIMATE or DECISION; `declaration_type` is S or M and null where nobody declared it.
 """
 
+GCDC_BREACHES = pl.Schema(
+    {
+        "breach_reference": pl.String(),
+        "bm_unit_id": pl.String(),
+        "side": pl.String(),
+        "challenge_by": pl.Date(),
+        "opened_at": RECEIVED,
+        "closed_at": RECEIVED,
+    }
+)
+"""One row a GC/DC breach of a BM Unit and side (GC, DC): open from `opened_at` until `closed_at`, null while it is.
+
+It can be challenged until its day `challenge_by` ends."""
+
+GCDC_CHALLENGES = pl.Schema(
+    {
+        "breach_reference": pl.String(),
+        "bm_unit_id": pl.String(),
+        "side": pl.String(),
+        "proposed_value": pl.Int64(),
+        "reason": pl.String(),
+        "received_at": RECEIVED,
+        "submission_ref": pl.String(),
+        "line": pl.UInt32(),
+    }
+)
+"""One row an accepted challenge of a GC/DC breach: the value proposed for the side in kW, with its sign."""
+
 MSID_PAIRS = pl.Schema(
     {
         "bm_unit_id": pl.String,
@@ -322,6 +350,8 @@ SCHEMAS = {
     "signatories": SIGNATORIES,
     "bm_units": BM_UNITS,
     "capacity_values": CAPACITY_VALUES,
+    "gcdc_breaches": GCDC_BREACHES,
+    "gcdc_challenges": GCDC_CHALLENGES,
     "msid_pairs": MSID_PAIRS,
     "distributors": DISTRIBUTORS,
     "notifications": NOTIFICATIONS,

@@ -15,6 +15,7 @@ from market.reference import (
     DECLARATIONS,
     DECLARED_METERING_SYSTEMS,
     EVENT_DAYS,
+    GCDC_CHALLENGES,
 )
 from store import bulk, changes, in_force
 from store.tables import (
@@ -25,6 +26,7 @@ from store.tables import (
     DeclaredMeteringSystem,
     Effect,
     EventDay,
+    GcdcChallenge,
 )
 
 _LINES_AT_ONCE = 10_000
@@ -56,6 +58,7 @@ KINDS = {
     "baselining_statuses": EffectKind(BaseliningStatus, BASELINING_STATUSES),
     "baselining_details": EffectKind(BaseliningDetail, BASELINING_DETAILS),
     "event_days": EffectKind(EventDay, EVENT_DAYS),
+    "gcdc_challenges": EffectKind(GcdcChallenge, GCDC_CHALLENGES, {"proposed_value": "proposed_value_kw"}),
     "declarations": EffectKind(Declaration, DECLARATIONS, subject="facility_id"),
     "declared_metering_systems": EffectKind(
         DeclaredMeteringSystem,

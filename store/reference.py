@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 
 from market.home import Home
 from market.reference import SCHEMAS
-from store import declarations, effects, in_force, record_sets
+from store import declarations, effects, gcdc_breaches, in_force, record_sets
 from store import frames as stored
 from store.tables import BmUnit, Distributor, MsidPair, PartyRole, ReferenceLoad, Row, SettlementCalendarRow, Signatory
 from store.tables.row import Dated
@@ -70,6 +70,8 @@ def frames(
     for name in names:
         if name in VOLUMES:
             frame = _volumes(session, name, days, home, party_id, test_flag, before)
+        elif name == "gcdc_breaches":
+            frame = gcdc_breaches.known(session)
         elif name in effects.KINDS:
             frame = _effects(session, name, bm_units, test_flag, before)
         else:
@@ -128,9 +130,9 @@ def _sorted(
     schema: pl.Schema,
 ) -> pl.DataFrame:
     statement: Select[*tuple[Any, ...]] = select_columns(*columns).where(*wanted).order_by(_column(table, "id"))
-    day = "event_day" if "event_day" in schema else "effective_from"
+    days = [name for name in ("event_day", "effective_from") if name in schema][:1]
     # Sorted here: the databases' collations differ.
-    return stored.read(session, statement, schema).sort(schema.names()[0], day, maintain_order=True)
+    return stored.read(session, statement, schema).sort(schema.names()[0], *days, maintain_order=True)
 
 
 def _of_units(table: type[Row], bm_units: Collection[str] | None) -> list[ColumnElement[bool]]:

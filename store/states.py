@@ -31,7 +31,8 @@ FOLLOWING: dict[SubmissionState, frozenset[SubmissionState]] = {
     SubmissionState.ACKED: frozenset(
         {SubmissionState.VALIDATED, SubmissionState.HELD, SubmissionState.QUARANTINED},
     ),
-    SubmissionState.HELD: frozenset({SubmissionState.VALIDATED, SubmissionState.WITHDRAWN}),
+    # what is held may be judged again and still wait
+    SubmissionState.HELD: frozenset({SubmissionState.HELD, SubmissionState.VALIDATED, SubmissionState.WITHDRAWN}),
     SubmissionState.QUARANTINED: frozenset({SubmissionState.VALIDATED, SubmissionState.WITHDRAWN}),
     SubmissionState.VALIDATED: frozenset({SubmissionState.VALIDATED, SubmissionState.WITHDRAWN}),
     SubmissionState.NACKED: frozenset(),
@@ -107,3 +108,22 @@ class ScheduledRunState(StrEnum):
     """It raised; it is tried again."""
     PASSED_OVER = "PASSED_OVER"
     """Never run: missed where only the latest is made up, or before the schedule began."""
+
+
+class GcdcBreachState(StrEnum):
+    """Where a GC/DC breach stands."""
+
+    OPEN = "OPEN"
+    """Told to its Lead Party, which may have challenged it."""
+    UPHELD = "UPHELD"
+    """The challenge was upheld: the proposed value took effect."""
+    REJECTED = "REJECTED"
+    """The challenge was rejected: the estimated value took effect."""
+    PART_UPHELD = "PART_UPHELD"
+    """The challenge was upheld in part: another value took effect."""
+    TAKEN_EFFECT = "TAKEN_EFFECT"
+    """Nobody challenged it: the estimated value took effect."""
+    SUPERSEDED = "SUPERSEDED"
+    """Nobody challenged it, and what is in force by then leaves nothing for the estimated value to do."""
+    WITHDRAWN = "WITHDRAWN"
+    """Later metered volumes or values leave no period in breach."""

@@ -13,6 +13,7 @@ from store.tables.effects import (
     Traced,
 )
 from store.tables.exchange import Answer, Breach, Run, Submission, ToldUnits
+from store.tables.gcdc_breaches import GcdcBreach, GcdcBreachDay, GcdcChallenge, GcdcEvaluation
 from store.tables.journal import Audit, Lease, PolicyVersion, Sequence
 from store.tables.parties import Account, AccountKey, Party, PartyRole, Signatory
 from store.tables.reference import BmUnit, Distributor, MsidPair, ReferenceLoad
@@ -39,6 +40,10 @@ __all__ = [
     "Effect",
     "EffectChange",
     "EventDay",
+    "GcdcBreach",
+    "GcdcBreachDay",
+    "GcdcChallenge",
+    "GcdcEvaluation",
     "Lease",
     "MsidPair",
     "Notice",

@@ -6,7 +6,7 @@ Signatories: of ACME Ann Archer (A), Fay Fisher (F), Kim Kent (K: may not sign),
 the day before most examples are received); of OTHR Otto Orme (F); of VOLT Vera Volt (A).
 
 MSID Pairs, distributors and event days: tests/rules/pairs.py. Declared metering systems and the Settlement Calendar:
-tests/rules/demand.py. Other reference frames are empty.
+tests/rules/demand.py. GC/DC breaches: tests/rules/breaches.py. Other reference frames are empty.
 
 BM Units, with the GC and DC of the register in MW:
 
@@ -23,6 +23,7 @@ BM Units, with the GC and DC of the register in MW:
 | 2__CACME000 | ACME | G | 40 | -76.1 | Supplier's base unit, GSP Group _C |
 | 2__CACME001 | ACME | S | 5 | -0.312 | Supplier's additional unit, GSP Group _C, baselined |
 | C__FACME001 | ACME | S | 0 | -7 | CVA-registered, GSP Group _F |
+| 2__COTHR000 | OTHR | G | 10 | -20 | Supplier's base unit, GSP Group _C |
 | V__FEXMP001 | VOLT | V | 0 | 0 | Secondary BM Unit, GSP Group _F, baselined |
 | V__CEXMP001 | VOLT | V | 0 | 0 | Secondary BM Unit, GSP Group _C, since 1 September 2026 |
 | I_EAG-ACME1 | ACME | I | 619.82 | 0 | Production |
@@ -47,6 +48,7 @@ from rules.context import FileFacts
 from rules.judge import Judgement, judge
 from rules.put_in_force import rows_put
 from tests.rules import declared
+from tests.rules.breaches import gcdc_breaches
 from tests.rules.demand import declared_metering_systems, settlement_calendar
 from tests.rules.pairs import distributors, event_days, msid_pairs
 from validators.fields import field_checks
@@ -84,6 +86,7 @@ _bm_units = [
     ("2__CACME000", "ACME", "G", "_C", 40_000, -76_100, "C", MARKET_START, OPEN_END),
     ("2__CACME001", "ACME", "S", "_C", 5_000, -312, "C", MARKET_START, OPEN_END),
     ("C__FACME001", "ACME", "S", "_F", 0, -7_000, "C", MARKET_START, OPEN_END),
+    ("2__COTHR000", "OTHR", "G", "_C", 10_000, -20_000, "C", MARKET_START, OPEN_END),
     ("V__FEXMP001", "VOLT", "V", "_F", 0, 0, "P", MARKET_START, OPEN_END),
     ("V__CEXMP001", "VOLT", "V", "_C", 0, 0, "P", date(2026, 9, 1), OPEN_END),
     ("I_EAG-ACME1", "ACME", "I", None, 619_820, 0, "P", MARKET_START, OPEN_END),
@@ -119,6 +122,7 @@ def references() -> dict[str, pl.DataFrame]:
         "msid_pairs": msid_pairs(),
         "distributors": distributors(),
         "event_days": event_days(),
+        "gcdc_breaches": gcdc_breaches(),
         "declarations": declared.declarations(),
         "declared_metering_systems": pl.concat([declared_metering_systems(), declared.declared_metering_systems()]),
         "settlement_calendar": settlement_calendar(),

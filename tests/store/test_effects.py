@@ -30,6 +30,12 @@ ROWS: dict[str, dict[str, object]] = {
         "import_amsid": "1000000000002",
         "event_day_type": "O",
     },
+    "gcdc_challenges": {
+        "breach_reference": "GCB00000000001",
+        "side": "DC",
+        "proposed_value": -9_999_999_999_999,
+        "reason": "Metering fault",
+    },
     "declarations": {
         "declaration_id": 1,
         "declaration_type": "New",
