@@ -1,10 +1,13 @@
 """The answers to a judged submission: the flow's own, then the validation report."""
 
 from datetime import datetime
+from functools import partial
 
 import polars as pl
 from sqlmodel import Session
 
+from gateway.declaration_effects import confirmed
+from gateway.notices import add_notice
 from gateway.valuation import Valuation
 from ingest.sequence import next_number
 from market.clock import london_day
@@ -12,11 +15,14 @@ from market.header import CsvHeader, Header
 from market.policy import Policy
 from market.reference import BM_UNITS
 from outbound.answered import Answered
+from outbound.declaration_confirmation import FILE_TYPE as CONFIRMATION
+from outbound.declaration_confirmation import declaration_confirmation
 from outbound.flow_answers import ANSWERS
 from outbound.names import CSV_RECEIPT, CSV_REPORT, RECEIPT, REPORT, outgoing_name
 from outbound.registration_report import registration_report
 from outbound.report import Verdict, report
-from store import answers, reference, sequences
+from rules.declaration import FLOW as DECLARATIONS_FLOW
+from store import accounts, answers, reference, sequences
 from store import policy as policies
 from store.states import AnswerKind, Profile
 from store.tables import Run, Submission
@@ -26,12 +32,29 @@ CSV_ENDINGS = {AnswerKind.RECEIPT: CSV_RECEIPT, AnswerKind.REPORT: CSV_REPORT}
 """What answers add to the name of a file; the flow's own answers to a CSV file add their file type."""
 
 
-def add(session: Session, at: datetime, submission: Submission, run: Run, valuation: Valuation) -> None:
-    """Adds the answers of a run in the order in which they leave: the flow's own first, the report last."""
+SUPPLIER = "BP"
+"""The role in which a Supplier declares."""
+
+
+def add(
+    session: Session,
+    at: datetime,
+    submission: Submission,
+    run: Run,
+    valuation: Valuation,
+    answered: Valuation | None = None,
+) -> None:
+    """Adds the answers of a run in the order in which they leave: the flow's own first, the report last.
+
+    The flow's own speak of the units of `answered` alone, where it is given.
+    """
+    answered = answered or valuation
     policy = policies.in_force(session).on(london_day(submission.received_at))
+    if submission.file_type == DECLARATIONS_FLOW:
+        _add_declaration_confirmations(session, at, submission, run, valuation, policy)
     if submission.file_type == "K0151001":
-        _add_registration_report(session, at, submission, run, valuation, policy)
-    judgement = valuation.judgement
+        _add_registration_report(session, at, submission, run, answered, policy)
+    judgement = answered.judgement
     for answer in ANSWERS.get(valuation.header.file_type, ()):
         records = answer.records(Answered(judgement.effect, judgement.refused, judgement.warned))
         if records:
@@ -95,6 +118,22 @@ def _add_registration_report(
     )
     header = _header(session, at, valuation, "R0145005", policy)
     _add_flow_answer(session, at, submission, run, header, registration_report(header, submission.party_id, rows))
+
+
+def _add_declaration_confirmations(
+    session: Session, at: datetime, submission: Submission, run: Run, valuation: Valuation, policy: Policy
+) -> None:
+    """K4193001: to the sender how its declarations stand, to other Suppliers which of theirs ended.
+
+    What test traffic ends is still in force for the others: they are told nothing.
+    """
+    for supplier, told in confirmed(session, submission, run).items():
+        if supplier == submission.party_id:
+            header = _header(session, at, valuation, CONFIRMATION, policy)
+            _add_flow_answer(session, at, submission, run, header, declaration_confirmation(header, told))
+        elif valuation.header.flag == "OPER" and accounts.for_notices(session, supplier) is not None:
+            write = partial(declaration_confirmation, declarations=told)
+            add_notice(session, supplier, CONFIRMATION, valuation.header.to_role, at, write, to_roles=(SUPPLIER,))
 
 
 def _add_flow_answer(

@@ -3,6 +3,7 @@
 import polars as pl
 from sqlmodel import Session
 
+from gateway.declaration_effects import put_declarations
 from gateway.office import Office
 from gateway.valuation import Valuation
 from market.home import Home
@@ -10,13 +11,19 @@ from market.layout import layout
 from market.reference import RECEIVED
 from rules.acceptance import PutInForce
 from rules.catalogue import acceptance_of
+from rules.declaration import FLOW as DECLARATIONS_FLOW
 from store import effects, record_set_sweep, record_sets
 from store.database import reading
 from store.tables import Run, Submission
 
 
 def put_in_force(session: Session, home: Home, submission: Submission, run: Run, valuation: Valuation) -> None:
-    """Writes the effects of a run's accepted units; a flow that puts nothing in force changes no value."""
+    """Writes the effects of a run's accepted units; a flow that puts nothing in force changes no value.
+
+    Of declarations the held ones are written as well: what comes later must meet them.
+    """
+    if valuation.header.file_type == DECLARATIONS_FLOW:
+        put_declarations(session, submission, run, valuation)
     puts = acceptance_of(layout(valuation.header.file_type)).puts
     effect = valuation.judgement.effect
     for staged in valuation.staged:

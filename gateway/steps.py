@@ -5,6 +5,7 @@ in one transaction with what follows from it. Bytes are durable before a row say
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import polars as pl
 from sqlmodel import Session
@@ -24,10 +25,13 @@ from market.header import Header, csv_channel
 from outbound.csv_receipt import csv_receipt
 from outbound.receipt import receipt, returned, unreadable
 from rules.catalogue import rules_version
-from store import answers, breaches, changes, parties, runs, sequences, submissions
+from store import answers, breaches, changes, effects, parties, runs, sequences, submissions
 from store import policy as policies
 from store.states import AnswerKind, Outcome, Profile, RunKind, SubmissionState
 from store.tables import Run, Submission
+
+HELD = "HELD"
+"""The outcome of a judgement that leaves a unit held; the run and the submission have none yet."""
 
 ACTOR = "gateway"
 """Who does these steps, in the audit."""
@@ -158,31 +162,56 @@ def decided(office: Office, ref: str, valuation: Valuation) -> Submission:
         changes.hold(session)
         if is_stale(session, valuation):
             raise StaleError(ref)
-        run = _add_run(session, office, submission, valuation)
-        put_in_force(session, office.home, submission, run, valuation)
-        answers_out.add(session, office.clock(), submission, run, valuation)
-        return submissions.change_state(
-            session,
-            ref,
-            SubmissionState.ACKED,
-            SubmissionState.VALIDATED,
-            actor=ACTOR,
-            why=f"run {run.number}: {valuation.judgement.outcome}",
-            at=office.clock(),
-            outcome=Outcome(valuation.judgement.outcome),
-        )
+        for other, joined in valuation.joined:
+            decide_held(session, office, other, joined, why=f"complete with {ref}")
+        return _decide(session, office, submission, valuation, RunKind.ARRIVAL)
 
 
-def _add_run(session: Session, office: Office, submission: Submission, valuation: Valuation) -> Run:
+def decide_held(session: Session, office: Office, ref: str, valuation: Valuation, *, why: str) -> Submission:
+    """Commits another judgement on a held submission: its effects are those of this run from now on.
+
+    It stays held while a unit of it is. Raises StaleError where it is no longer held.
+    """
+    submission = submissions.get(session, ref)
+    if submission is None or submission.state is not SubmissionState.HELD:
+        raise StaleError(ref)
+    effects.withdraw(session, ref, at=office.clock())
+    return _decide(session, office, submission, valuation, RunKind.RERUN, why)
+
+
+def _decide(
+    session: Session, office: Office, submission: Submission, valuation: Valuation, kind: RunKind, why: str = ""
+) -> Submission:
+    outcome = valuation.judgement.outcome
+    run = add_run(session, submission, valuation, kind, office.clock())
+    put_in_force(session, office.home, submission, run, valuation)
+    answers_out.add(session, office.clock(), submission, run, valuation)
+    told = f"run {run.number}: {outcome}" + (f"; {why}" if why else "")
+    return submissions.change_state(
+        session,
+        submission.ref,
+        submission.state,
+        SubmissionState.HELD if outcome == HELD else SubmissionState.VALIDATED,
+        actor=ACTOR,
+        why=told,
+        at=office.clock(),
+        outcome=run.outcome,
+    )
+
+
+def add_run(
+    session: Session, submission: Submission, valuation: Valuation, kind: RunKind, at: datetime, *, applied: bool = True
+) -> Run:
+    """Adds the run that a judgement makes, with its breaches and the units that it did not simply accept."""
     judgement = valuation.judgement
     run = runs.add(
         session,
         Run(
             submission_ref=submission.ref,
-            kind=RunKind.ARRIVAL,
+            kind=kind,
             started_at=valuation.started_at,
-            finished_at=office.clock(),
-            outcome=Outcome(judgement.outcome),
+            finished_at=at,
+            outcome=None if judgement.outcome == HELD else Outcome(judgement.outcome),
             units_in=judgement.units.height,
             units_accepted=judgement.units_with("A", "W", "N"),
             units_rejected=judgement.units_with("R"),
@@ -192,6 +221,7 @@ def _add_run(session: Session, office: Office, submission: Submission, valuation
             policy_version=valuation.policy_version,
             rules_version=rules_version(),
             reference_version=valuation.reference_version,
+            applied=applied,
         ),
     )
     assert run.id is not None
@@ -199,6 +229,7 @@ def _add_run(session: Session, office: Office, submission: Submission, valuation
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("unit"), pl.col("key").alias("unit_key")
     )
     breaches.add(session, run.id, judgement.breaches.join(keys, on="unit", how="left", maintain_order="left"))
+    runs.tell(session, run.id, judgement.units)
     return run
 
 

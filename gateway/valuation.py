@@ -1,6 +1,7 @@
 """Judging an acknowledged submission against the store: what is read, at which versions, and what comes out."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import polars as pl
@@ -49,7 +50,8 @@ class Valuation:
     """A judgement on a submission, with the header it was read under and the versions it was made against.
 
     `read` tells what of the effects in force the judgement read; `value_mark` is the last change of effects that it
-    saw. `staged` are the record sets of its accepted volumes, durable and not yet named.
+    saw. `staged` are the record sets of its accepted volumes, durable and not yet named. `joined` are the judgements of
+    held submissions that are decided with it, by reference.
     """
 
     header: Header
@@ -60,35 +62,61 @@ class Valuation:
     value_mark: int
     read: EffectsRead
     staged: tuple[Staged, ...]
+    joined: tuple[tuple[str, "Valuation"], ...] = ()
 
 
-def valuate(home: Home, engine: Engine, ref: str, started_at: datetime, token: int) -> Valuation:
+@dataclass(frozen=True)
+class Basis:
+    """Which policy and reference data a submission is judged by: those of these versions."""
+
+    policy_version: str
+    reference_version: int
+
+
+def basis_now(session: Session) -> Basis:
+    """The versions in force."""
+    return Basis(policies.version(session), reference.version(session))
+
+
+def valuate(
+    home: Home,
+    engine: Engine,
+    ref: str,
+    started_at: datetime,
+    token: int,
+    basis: Basis | None = None,
+    beside: Mapping[str, pl.DataFrame] | None = None,
+) -> Valuation:
     """Judges an acknowledged submission; reads the store and the archive and changes neither.
 
-    Accepted volumes are staged under the fencing token of the gateway for which it is done.
+    Accepted volumes are staged under the fencing token of the gateway for which it is done. Without `basis` the policy
+    and the reference data are those in force now. `beside` are rows of reference frames besides those of the store.
     """
     with reading(engine) as session:
         submission = submissions.get(session, ref)
         if submission is None or submission.sha256 is None:
             raise Fault(f"submission {ref} has no archived bytes")
-        policy = policies.in_force(session).on(london_day(submission.received_at))
+        if basis is None:
+            basis = basis_now(session)
+        policy = policies.of_version(session, basis.policy_version).on(london_day(submission.received_at))
         sender = sender_of(session, submission.party_id, submission)
     received = archive.load(home, submission.sha256)
     header = _header(submission, received, sender, policy)
     body = read_body(received, header, submission.file_name, policy)
     with reading(engine) as session:
-        policy_version = policies.version(session)
-        reference_version, value_mark = reference.version(session), changes.mark(session)
-        run_number = len(runs.of(session, ref)) + 1
-        arrival, facts = judged_by(session, home, submission, header, body)
+        value_mark, run_number = changes.mark(session), len(runs.of(session, ref)) + 1
+        arrival, facts = judged_by(session, home, submission, header, body, basis)
+    if beside is not None:
+        known = {name: pl.concat([facts.references[name], rows]) for name, rows in beside.items()}
+        facts = replace(facts, references={**facts.references, **known})
     judgement = validate(body, header, arrival, facts)
     subjects = pl.concat([_units_read(judgement), pl.Series("bm_unit_id", [submission.party_id])])
     return Valuation(
         header=header,
         judgement=judgement,
         started_at=started_at,
-        policy_version=policy_version,
-        reference_version=reference_version,
+        policy_version=basis.policy_version,
+        reference_version=basis.reference_version,
         value_mark=value_mark,
         read=EffectsRead(references_of(header.file_type), subjects, days_about(body)),
         staged=_staged(home, body, judgement, ref, run_number, token),
@@ -116,9 +144,13 @@ def _staged(home: Home, body: Body, judgement: Judgement, ref: str, run_number: 
 
 
 def judged_by(
-    session: Session, home: Home, submission: Submission, header: Header, body: Body
+    session: Session, home: Home, submission: Submission, header: Header, body: Body, basis: Basis | None = None
 ) -> tuple[Arrival, FileFacts]:
-    """What a submission with that header and body is judged by: how it came, and the store without its own effects."""
+    """What a submission with that header and body is judged by: how it came, and the store without its own effects.
+
+    Without `basis` by the policy and the reference data in force now.
+    """
+    basis = basis or basis_now(session)
     arrival = Arrival(
         file_name=submission.file_name,
         received_at=submission.received_at,
@@ -129,15 +161,15 @@ def judged_by(
         sender=submission.party_id,
         from_role=header.from_role,
         received_at=submission.received_at,
-        policy=policies.in_force(session).on(london_day(submission.received_at)),
-        references=_references(session, home, submission, header, body),
+        policy=policies.of_version(session, basis.policy_version).on(london_day(submission.received_at)),
+        references=_references(session, home, submission, header, body, basis),
         records=body.records,
     )
     return arrival, facts
 
 
 def _references(
-    session: Session, home: Home, submission: Submission, header: Header, body: Body
+    session: Session, home: Home, submission: Submission, header: Header, body: Body, basis: Basis
 ) -> dict[str, pl.DataFrame]:
     """The reference frames of a flow's rules, without the effects of the submission itself and of later ones."""
     return reference.frames(
@@ -145,6 +177,7 @@ def _references(
         references_of(header.file_type),
         test_flag=header.flag,
         before=(submission.received_at, submission.ref),
+        as_of=basis.reference_version,
         days=days_about(body),
         home=home,
         party_id=submission.party_id,
@@ -162,7 +195,9 @@ def is_stale(session: Session, valuation: Valuation) -> bool:
         return True
     read = valuation.read
     changed = changes.since(session, valuation.value_mark).filter(
-        pl.col("kind").is_in(list(read.frames)) & pl.col("subject").is_in(read.subjects.implode())
+        pl.col("kind").is_in(list(read.frames))
+        # every declaration may meet every other, in a set or by an MSID
+        & (pl.col("subject").is_in(read.subjects.implode()) | (pl.col("kind") == "declarations"))
     )
     if read.days is not None:
         first, last = read.days

@@ -80,9 +80,9 @@ def read_file(home: Home, location: str, sha256: str, file_name: str, received_d
 
 def valuate_file(home: Home, location: str, ref: str, started_at: datetime, token: int) -> "Valuation":
     """Judges an acknowledged submission: the body of a worker's task."""
-    from gateway.valuation import valuate
+    from gateway.declaration_sets import valuate_jointly
 
-    return valuate(home, _engine(location), ref, started_at, token)
+    return valuate_jointly(home, _engine(location), ref, started_at, token)
 
 
 def check_file(home: Home, location: str, landed: "Landed", answered_at: datetime) -> "DryRun":

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway import archive, steps
+from gateway.declaration_sets import valuate_jointly
 from gateway.office import Office
 from gateway.pipeline import read
 from gateway.sample_cases import MARKET, SAMPLES, Case
-from gateway.valuation import valuate
 from ingest.landing import parse
 from market.clock import london_day
 from market.home import Home
@@ -63,7 +63,7 @@ class Exchange:
         )
         archive.let_go(self.home, submission.landing_name)
         if submission.state is SubmissionState.ACKED:
-            valuation = valuate(self.home, self.engine, ref, self.now, self.office.token or 0)
+            valuation = valuate_jointly(self.home, self.engine, ref, self.now, self.office.token or 0)
             steps.decided(self.office, ref, valuation)
         with reading(self.engine) as session:
             return {answer.name: answer.body or b"" for answer in answers.of(session, ref)}

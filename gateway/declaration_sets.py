@@ -1,0 +1,115 @@
+"""Declaration sets over the submissions of several Suppliers: held until complete, then decided as one.
+
+A set is complete when the last Supplier's part is judged: then the parts that were held are judged again, with all the
+others beside them, and decided with it in one transaction. A part that is refused does not count, and the others wait
+on for its correction, until policy's `set_hold_days` are over.
+"""
+
+from dataclasses import replace
+from datetime import date, datetime
+
+import polars as pl
+from sqlalchemy import Engine
+
+from gateway import steps
+from gateway.declaration_effects import listed
+from gateway.office import Office
+from gateway.valuation import Valuation, is_stale, valuate
+from market.clock import london_day
+from market.declarations import HELD, SET
+from market.home import Home
+from market.reference import DECLARATIONS
+from market.working_days import add_working_days
+from rules.declaration import FLOW
+from rules.declaration.refusal import refused
+from store import changes, declarations
+from store import policy as policies
+from store.database import reading
+
+TRIES = 3
+"""How often a set that changes meanwhile is looked at again; after that it is left to the next night."""
+
+OTHER_REFUSED = "another Supplier's part of the set is refused"
+
+_SET = list(SET)
+_KEY = pl.concat_str(SET, separator=" ")
+
+
+def valuate_jointly(home: Home, engine: Engine, ref: str, started_at: datetime, token: int) -> Valuation:
+    """As gateway.valuation.valuate; a declaration that completes sets brings the judgements of their held parts."""
+    valuation = valuate(home, engine, ref, started_at, token)
+    if valuation.header.file_type != FLOW:
+        return valuation
+    complete = valuation.judgement.effect.filter(pl.col("others").list.len() > 0)
+    if complete.is_empty():
+        return valuation
+    beside = {"declarations": _as_held(complete, ref, started_at)}
+    held = {
+        other: valuate(home, engine, other, started_at, token, beside=beside)
+        for other in complete["others"].explode().unique().sort()
+    }
+    keys = complete.select(_KEY).to_series()
+    failed = {key for one in held.values() for key in _not_accepted(one, keys)}
+    joined = tuple((other, _refused(one, failed, OTHER_REFUSED)) for other, one in held.items())
+    return replace(_refused(valuation, failed, OTHER_REFUSED), joined=joined)
+
+
+def _as_held(units: pl.DataFrame, ref: str, at: datetime) -> pl.DataFrame:
+    """The declarations of units as the others of their sets meet them: DECLARATIONS."""
+    given = {"declaration_id": None, "standing": HELD, "received_at": at, "submission_ref": ref}
+    return listed(units, "declarations").select(
+        pl.lit(given[name]).cast(dtype).alias(name) if name in given else pl.col(name)
+        for name, dtype in DECLARATIONS.items()
+    )
+
+
+def _not_accepted(valuation: Valuation, keys: pl.Series) -> list[str]:
+    units = valuation.judgement.units.filter(pl.col("key").is_in(keys.implode()))
+    return units.filter(pl.col("outcome").is_in(["R", "H"]))["key"].to_list()
+
+
+def _refused(valuation: Valuation, keys: set[str], message: str) -> Valuation:
+    return replace(valuation, judgement=refused(valuation.judgement, keys, message))
+
+
+def expire_held_sets(office: Office, day: date) -> list[str]:
+    """Refuses the sets whose time is over on a London day; gives the references of their submissions, in order.
+
+    A set waits policy's `set_hold_days`, in Working Days after the day on which its first part was received; on the
+    last of them it still may be completed. Each set is decided in a transaction of its own.
+    """
+    with reading(office.engine) as session:
+        waiting = declarations.waiting(session)
+        policy = policies.in_force(session)
+    decided: list[str] = []
+    for _, parts in waiting.group_by(*_SET, "test_flag", maintain_order=True):
+        first = london_day(min(parts["received_at"].to_list()))
+        hold_days = policy.on(first).set_hold_days
+        last = add_working_days(first, hold_days)
+        if day > last:
+            told = f"the set is not complete by {last:%Y%m%d}, {hold_days} Working Days after {first:%Y%m%d}"
+            decided += _expire(office, parts, told)
+    return decided
+
+
+def _expire(office: Office, parts: pl.DataFrame, told: str) -> list[str]:
+    keys = set(parts.select(_KEY).to_series())
+    refs = parts["submission_ref"].unique().sort().to_list()
+    for _ in range(TRIES):
+        try:
+            _refuse_set(office, refs, keys, told)
+        except steps.StaleError:
+            continue
+        return refs
+    return []
+
+
+def _refuse_set(office: Office, refs: list[str], keys: set[str], told: str) -> None:
+    token = office.token or 0
+    judged = [(ref, valuate(office.home, office.engine, ref, office.clock(), token)) for ref in refs]
+    with office.committing() as session:
+        changes.hold(session)
+        if any(is_stale(session, valuation) for _, valuation in judged):
+            raise steps.StaleError(refs[0])
+        for ref, valuation in judged:
+            steps.decide_held(session, office, ref, _refused(valuation, keys, told), why=told)
