@@ -1,0 +1,104 @@
+"""How long it takes to rerun a thousand refused files after a correction of reference data.
+
+Prints the seconds for the difference of all, shown first, and for putting all into effect, answers included.
+"""
+
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from gateway import archive, reruns, steps
+from gateway.office import Office
+from gateway.pipeline import read
+from gateway.valuation import valuate
+from ingest.landing import parse
+from market.clock import idd_time
+from market.home import Home
+from market.policy import read_policy
+from outbound.writer import sealed
+from store import accounts, answers, policy, reference_load, submissions
+from store.database import open_store, reading, writing
+from store.states import AnswerState, Outcome
+
+POLICY = Path(__file__).parent.parent / "policy.toml"
+BEGAN = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+LATER = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
+UNITS = (
+    "bm_unit_id,netso_name,bm_unit_name,lead_party_id,bm_unit_type,gsp_group_id,generation_capacity,demand_capacity,"
+    "production_consumption_flag,fpn_flag,baselined,interconnector_id,effective_from,effective_to\n"
+)
+
+
+def load(home: Home, office: Office, kind: str, text: str, at: datetime) -> None:
+    """Loads reference data."""
+    path = home.root / f"{kind}.csv"
+    path.write_text(text)
+    with writing(office.engine) as session:
+        reference_load.load(session, kind, path, at=at, actor="benchmark")
+
+
+def receive(home: Home, office: Office, number: int) -> None:
+    """Takes the file of that number, whose BM Unit nobody has registered yet, to its decision."""
+    assert office.renew()
+    at = BEGAN + timedelta(seconds=number)
+    body = f"GCH|S|WIN|2026|Ann Archer|\nGCV|T_LATE-{number}|20261201|100|-2|||\n"
+    content = sealed(f"AAA|K0151001|D|{idd_time(at)}|BP|ACME|CR|UKDC|{number}||\n{body}".encode())
+    path = f"ACME/acme/{at:%Y%m%dT%H%M%S%fZ}-{1:012d}-BP{number:012d}"
+    landed = home.landing / path
+    landed.parent.mkdir(parents=True, exist_ok=True)
+    landed.write_bytes(content)
+    ref = steps.enter(office, [parse(path, len(content))])[0].ref
+    sha256 = archive.keep(home, path)
+    limits = read_policy(POLICY.read_text()).on(at.date())
+    submission = steps.acknowledged(office, ref, read(archive.load(home, sha256), landed.name, limits))
+    archive.let_go(home, submission.landing_name)
+    assert office.token is not None
+    steps.decided(office, ref, valuate(home, office.engine, ref, at, office.token))
+
+
+def main(files: int = 1000) -> None:
+    with tempfile.TemporaryDirectory(prefix="gridpost-bench-") as folder:
+        home = Home(Path(folder) / "home")
+        home.make()
+        engine = open_store(home.root)
+        office = Office(home, engine, f"sqlite:///{home.database}", lambda: BEGAN, "benchmark")
+        assert office.claim()
+        with writing(engine) as session:
+            policy.load(session, POLICY.read_text(), at=BEGAN, actor="benchmark")
+        load(home, office, "parties", "party_id,party_name,role,effective_from,effective_to\nACME,Acme,BP,,\n", BEGAN)
+        load(
+            home,
+            office,
+            "signatories",
+            "party_id,name,category,effective_from,effective_to\nACME,Ann Archer,F,,\n",
+            BEGAN,
+        )
+        with writing(engine) as session:
+            accounts.add(session, "acme", "ACME", [], actor="benchmark", at=BEGAN)
+        for number in range(1, files + 1):
+            receive(home, office, number)
+        rows = "".join(f"T_LATE-{number},,,ACME,T,,99,-2,P,T,F,,,\n" for number in range(1, files + 1))
+        load(home, office, "bm-units", UNITS + rows, LATER)
+        with reading(engine) as session:
+            refs = [one.ref for one in submissions.find(session, outcome=Outcome.REJECTED)]
+        began = time.perf_counter()
+        found = [reruns.compare(home, engine, ref, LATER, as_received=False) for ref in refs]
+        shown = time.perf_counter() - began
+        began = time.perf_counter()
+        for one in found:
+            reruns.apply(home, engine, one, actor="benchmark", reason="late registration", at=LATER)
+        put = time.perf_counter() - began
+        with reading(engine) as session:
+            pending = answers.counts(session)[AnswerState.PENDING]
+        flipped = sum(one.accepted.height for one in found)
+        print(
+            f"{len(refs):,} refused files: difference {shown:.1f} s, put into effect {put:.1f} s; "
+            f"{flipped:,} units accepted, {pending:,} answers"
+        )
+        engine.dispose()
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
