@@ -72,7 +72,7 @@ MON_09 = Rule(
     flows=(FLOW,),
     stage="nightly",
     source="BSCP602 2.13.7",
-    why="Such a unit has no Settlement Expected Volume, and nothing that it delivers can be told from what it would do.",
+    why="Such a unit has no Settlement Expected Volume, and what it delivers cannot be told from what it would do.",
     passes=Example(
         "BSD|20261103|20261103|\nBSB|V__FEXMP001|\n" + "\n".join(f"BSP|{period}|1|" for period in range(1, 49)),
         flow=FLOW,

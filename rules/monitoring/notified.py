@@ -18,11 +18,12 @@ MISSING = pl.Schema({"lead_party_id": pl.String(), "bm_unit_id": pl.String(), "m
 
 
 def without_notification(day: date, bm_units: pl.DataFrame, notifications: pl.DataFrame) -> pl.DataFrame:
-    """The BM Units registered on a London day with the FPN flag, or with a PN in the seven days before, and none for it.
+    """The BM Units with the FPN flag, or a PN in the seven days before a London day, that have none for that day.
 
-    `bm_units` and `notifications` (of those eight days) as in market.reference; MISSING, by BM Unit.
+    `bm_units` and `notifications` (of those eight days at least) as in market.reference; MISSING, by BM Unit.
     """
-    pn = notifications.filter(pl.col("kind") == "PN").group_by("bm_unit_id").agg(last=pl.col("settlement_date").max())
+    until = notifications.filter(pl.col("kind") == "PN", pl.col("settlement_date") <= day)
+    pn = until.group_by("bm_unit_id").agg(last=pl.col("settlement_date").max())
     registered = bm_units.filter(pl.lit(day).is_between("effective_from", "effective_to"))
     found = registered.join(pn, on="bm_unit_id", how="left", validate="m:1").filter(
         ((pl.col("fpn_flag") == "T").fill_null(False) & pl.col("last").is_null())
@@ -45,13 +46,13 @@ MON_08 = Rule(
     source="BC1.4.2",
     why="Without a PN the system operator plans as if the unit did nothing.",
     passes=Example(
-        "PNU|DINO-1|20261103|\nPNL|20261103000000|10|20261104000000|10|",
+        "PNH|20261103|\nPNU|T_DINO-1|\nPNL|20261103000000|10|20261104000000|10|",
         flow=FLOW,
         note="T_DINO-1 has its PN for 3 November 2026.",
     ),
     fails=Example(
-        "PNU|DINO-1|20261104|\nPNL|20261104000000|10|20261105000000|10|",
-        breaks=(2,),
+        "PNH|20261104|\nPNU|T_DINO-1|\nPNL|20261104000000|10|20261105000000|10|",
+        breaks=(3,),
         flow=FLOW,
         note="The PN is for the day after: T_DINO-1, which has the FPN flag, is listed for 3 November 2026.",
     ),
