@@ -16,6 +16,7 @@ from datetime import date, datetime
 import polars as pl
 
 from gateway.bodies import Body, CsvBody, IddBody
+from ingest.ahead import ahead
 from ingest.csv_profile import read_table
 from ingest.csv_profile_columns import CsvFlow, csv_flow_of
 from ingest.csv_profile_header import FIRST_BYTES, CsvForm, csv_header, form_of, judge_form
@@ -196,7 +197,7 @@ def validate(
 
     `judged` is told how many body records have been judged, slice by slice.
     """
-    pieces = body.slices(body.records if acceptance_of(body.layout).whole else SLICE_RECORDS)
+    pieces = ahead(body.slices(body.records if acceptance_of(body.layout).whole else SLICE_RECORDS))
     judgement = judge(body.layout, _told(pieces, judged) if judged else pieces, facts, field_checks)
     if isinstance(body, CsvBody):
         return body.on_file_lines(judgement)

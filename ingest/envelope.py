@@ -5,6 +5,7 @@ the published contract, and the first that fails decides; ingest.envelope_warnin
 """
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -143,13 +144,15 @@ def judge_body(lines: Lines, flow: Layout, receipt_limit: int) -> Structure | Re
     count, checksum = int(footer[1]), int(footer[2])
     if count != lines.count:
         return refusal("ENV-09", 6, f"ZZZ counts {count} records, the file has {lines.count}")
-    found = _checksum(lines)
+    # each looks at every byte by itself: on two cores side by side
+    with ThreadPoolExecutor(1, "envelope") as beside:
+        bytes_read = beside.submit(lambda: (_checksum(lines), _strange_lines(lines, receipt_limit)))
+        structure = structure_of(lines, flow, receipt_limit)
+        found, strange = bytes_read.result()
     if checksum != found:
         return refusal("ENV-10", 7, f"ZZZ states checksum {checksum}, the records give {found}")
-    strange = _strange_lines(lines, receipt_limit)
     if strange:
         return Refusal("ENV-11", tuple((4, f"line {line}: ENV-11 {why}"[:DATA_LENGTH]) for line, why in strange))
-    structure = structure_of(lines, flow, receipt_limit)
     if structure.places:
         places = structure.places
         return Refusal(places[0].rule, tuple((4, place.data[:DATA_LENGTH]) for place in places))

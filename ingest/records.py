@@ -151,6 +151,7 @@ def _texts(lines: Lines, width: int, first: int, last: int) -> pl.DataFrame:
         separator="|",
         quote_char=None,
         schema={f"item_{place}": pl.String for place in range(width + 2)},
+        columns=list(range(1, width + 1)),
         missing_columns="insert",
         extra_columns="ignore",
     )

@@ -81,9 +81,18 @@ def _told_by_value(item: Item, rule: str) -> pl.Expr:
     if rule == "FLD-08" or (rule == FORM_RULES.get(item.type.kind) and not valid_set(item)):
         return text.is_not_null() & value.is_null()
     if rule == "FLD-05":
-        minus_zero = (value == 0) & text.str.starts_with("-")
-        return (value.is_not_null() & (_has_trailing_zero(text) | minus_zero)).fill_null(False)
+        return value.is_not_null() & text.map_batches(_has_needless_zero, return_dtype=pl.Boolean)
     return breaks(item, rule)
+
+
+def _has_needless_zero(decimals: pl.Series) -> pl.Series:
+    """Whether well-formed decimals have a trailing zero or a minus zero: few end in 0, and only these are looked at."""
+    found = decimals.str.ends_with("0").fill_null(False)
+    ending = found.arg_true()
+    if ending.is_empty():
+        return found
+    texts = decimals.gather(ending)
+    return found.scatter(ending, texts.str.contains(".", literal=True) | (texts == "-0"))
 
 
 def _has_trailing_zero(decimal: pl.Expr) -> pl.Expr:
