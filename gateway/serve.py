@@ -6,12 +6,14 @@ import queue
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from gateway.front_door import FrontDoor
 from gateway.office import Office
+from gateway.schedule.catalogue import product_schedules
+from gateway.schedule.plan import Schedule
 from gateway.tenure import Tenure
 from gateway.workers import Workers
 from ingest.landing import Landing, same_file_system
@@ -30,7 +32,10 @@ _log = logging.getLogger(__name__)
 class Exchange:
     """One gateway at work. `run` is its life; `stop` may be called from any thread."""
 
-    def __init__(self, office: Office, workers: Workers, look_after: Callable[[], None]) -> None:
+    def __init__(
+        self, office: Office, workers: Workers, look_after: Callable[[], None], schedules: Sequence[Schedule]
+    ) -> None:
+        self._schedules = schedules
         self._office = office
         self._workers = workers
         self._look_after = look_after
@@ -56,7 +61,7 @@ class Exchange:
             self._stopping.wait(LOOK_SECONDS)
 
     def _hold_office(self, ready: Callable[[], None]) -> None:
-        with Tenure(self._office, self._workers) as tenure:
+        with Tenure(self._office, self._workers, self._schedules) as tenure:
             ready()
             while not self._stopping.is_set() and not tenure.lost.wait(LOOK_SECONDS):
                 self._look_after()
@@ -66,14 +71,16 @@ def serve(office: Office, listening: socket.socket | None, limits: Limits, ready
     """Runs a gateway until SIGTERM or SIGINT; drains then.
 
     It has its SFTP server on `listening`; None means none, and the inboxes are watched that an sshd writes.
-    `ready` is called whenever it begins to work: once, unless it loses its lease and gets it back.
+    `ready` is called whenever it begins to work: once, unless it loses its lease and gets it back. Raises
+    SchedulesError where schedules.toml does not say what it must.
     """
     refuse_disabled_validation()
     office.home.make()
     same_file_system(office.home)
+    schedules = product_schedules()
     workers = Workers()
     with FrontDoor(listening, office.home, office.location, limits, office.clock) as door:
-        exchange = Exchange(office, workers, door.look_after)
+        exchange = Exchange(office, workers, door.look_after, schedules)
         _on_signal(exchange.stop)
         try:
             workers.warm()

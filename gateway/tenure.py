@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
@@ -14,6 +14,8 @@ from gateway.delivery import Deliveries
 from gateway.dispatch import Dispatcher
 from gateway.effects import remove_abandoned
 from gateway.office import LEASE_SECONDS, LeaseLostError, Office
+from gateway.schedule.plan import Schedule
+from gateway.schedule.scheduler import Scheduler
 from gateway.workers import Workers
 from ingest.landing import Landed, waiting
 from ingest.watch import landing_hints
@@ -37,7 +39,7 @@ class Tenure:
     `lost` is set when another gateway has the lease, or could have it.
     """
 
-    def __init__(self, office: Office, workers: Workers) -> None:
+    def __init__(self, office: Office, workers: Workers, schedules: Sequence[Schedule]) -> None:
         self.lost = threading.Event()
         self._office = office
         self._landed = threading.Event()
@@ -48,6 +50,8 @@ class Tenure:
         self._dispatcher = Dispatcher(office, workers, self._answered.set)
         self._deliveries = Deliveries(office)
         self._dry_runs = DryRuns(office, workers)
+        self._scheduler = Scheduler(office, schedules, self._answered.set)
+        self._looked = threading.Event()
         self._entered: set[str] = set()
         self._stack = ExitStack()
 
@@ -64,6 +68,7 @@ class Tenure:
             self._thread("entry", self._enter, self._ending),
             self._thread("delivery", self._deliver, self._ending),
             self._thread("dry runs", self._answer_dry_runs, self._ending),
+            self._thread("schedule", self._run_schedule, self._ending),
         ]
         return self
 
@@ -72,6 +77,8 @@ class Tenure:
         self._landed.set()
         self._answered.set()
         self._to_check.set()
+        self._looked.set()
+        self._scheduler.wake()
         self._stack.close()
         for thread in self._threads:
             thread.join()
@@ -125,6 +132,7 @@ class Tenure:
             self._landed.wait(SWEEP_SECONDS)
             self._landed.clear()
             self._enter_landed()
+            self._looked.set()
             if time.monotonic() - swept >= SWEEP_SECONDS:
                 self._refill()
                 swept = time.monotonic()
@@ -166,6 +174,11 @@ class Tenure:
             self._dry_runs.answer()
             self._to_check.wait(SWEEP_SECONDS)
             self._to_check.clear()
+
+    def _run_schedule(self) -> None:
+        """Makes scheduled runs, the first when what had landed before is entered."""
+        self._looked.wait()
+        self._scheduler.work(self._ending)
 
     def _deliver(self) -> None:
         looked = time.monotonic()

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from gateway import checks
 from gateway.schedule.check import Check
+from gateway.schedule.plan import SCHEDULES_FILE, Schedule, read_schedules
 from store.refused import RefusedError
 
 
@@ -30,3 +31,8 @@ def check_named(name: str) -> Check:
     if found is None:
         raise RefusedError(f"{name} is no check; there are {', '.join(check.name for check in all_checks())}")
     return found
+
+
+def product_schedules() -> tuple[Schedule, ...]:
+    """The schedules of the product's schedules.toml; raises SchedulesError."""
+    return read_schedules(SCHEDULES_FILE.read_text(encoding="utf-8"), all_checks())

@@ -17,6 +17,7 @@ from apscheduler.triggers.cron import CronTrigger
 from gateway.schedule.check import Check
 from market.clock import LONDON, london_day
 from market.settlement_period import day_start
+from store.refused import RefusedError
 
 SCHEDULES_FILE = Path(__file__).parents[2] / "schedules.toml"
 """The schedules of the product."""
@@ -30,7 +31,7 @@ _DAYS = "(mon|tue|wed|thu|fri|sat|sun)"
 _WEEKDAYS = re.compile(rf"\*|{_DAYS}(-{_DAYS})?(,{_DAYS}(-{_DAYS})?)*")
 
 
-class SchedulesError(Exception):
+class SchedulesError(RefusedError):
     """The text of schedules.toml does not say what it must; the message names the place and the value."""
 
 
