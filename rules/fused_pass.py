@@ -71,21 +71,21 @@ class Tally:
     found: dict[str, pl.DataFrame] = field(default_factory=dict)
     places: list[Place] = field(default_factory=list)
 
-    def add(self, check: Check, frame: pl.DataFrame, broken: pl.Series, count: int) -> None:
-        """Counts a check's broken rows and keeps those that are among the rule's first; only these get their message.
+    def add(self, check: Check, frame: pl.DataFrame, broken: pl.Series) -> None:
+        """Counts a check's broken rows (their places in `frame`) and keeps those that are among the rule's first.
 
-        The rows of `frame` stand by line.
+        Only these get their message. The rows of `frame` stand by line.
         """
-        self.counts[check.rule] += count
+        self.counts[check.rule] += broken.len()
         of_units = UNIT in frame.columns
         if check.severity in (Severity.ERROR, Severity.WARNING):
-            lines = frame["line"].filter(broken).to_numpy()
-            self.places.append(Place(check, lines, frame[UNIT].filter(broken).to_numpy() if of_units else None))
+            lines = frame["line"].gather(broken).to_numpy()
+            self.places.append(Place(check, lines, frame[UNIT].gather(broken).to_numpy() if of_units else None))
         kept = self.found.get(check.rule)
         shown_of = {*check.value.meta.root_names(), *check.message.meta.root_names()}
         # pl.format panics over a column with an empty chunk, which a filter leaves behind
         of = [UNIT] if of_units else []
-        rows = frame.select("line", *of, *sorted(shown_of - {"line"})).filter(broken).head(self.store_limit).rechunk()
+        rows = frame.select("line", *of, *sorted(shown_of - {"line"}))[broken.head(self.store_limit)].rechunk()
         if kept is not None and kept.height >= self.store_limit:
             rows = rows.filter(pl.col("line") <= kept["line"][-1]).rechunk()
         if rows.is_empty():
@@ -126,14 +126,13 @@ def run_checks(
     untold = [checks[place].rule for place, nulls in enumerate(flags.null_count().row(0)) if nulls]
     if untold:
         raise Fault(f"rules that cannot tell: {', '.join(untold)}")
-    counts = flags.sum().row(0)
-    for place, (check, count) in enumerate(zip(checks, counts, strict=True)):
-        if count:
-            broken = flags[str(place)]
-            with ours(f"the message of rule {check.rule}"):
-                tally.add(check, frame, broken, count)
-            bit = BITS[check.severity] | (UNCHANGED if check.rule == no_change else 0)
-            bits |= broken.to_numpy().astype(np.uint8) * np.uint8(bit)
+    for place, check in enumerate(checks):
+        broken = flags[str(place)].arg_true()
+        if broken.is_empty():
+            continue
+        with ours(f"the message of rule {check.rule}"):
+            tally.add(check, frame, broken)
+        bits[broken.to_numpy()] |= np.uint8(BITS[check.severity] | (UNCHANGED if check.rule == no_change else 0))
     return bits
 
 

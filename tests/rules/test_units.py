@@ -139,6 +139,6 @@ def test_the_reason_is_the_breach_of_the_lowest_line_and_position() -> None:
 def test_places_that_refuse_are_kept_beyond_the_store_limit() -> None:
     tally = Tally(1)
     frame = pl.DataFrame({"line": [3, 4, 5]}, {"line": pl.UInt32})
-    tally.add(check("PNS-01", 2, "PNL"), frame, pl.Series([True, False, True]), 2)
+    tally.add(check("PNS-01", 2, "PNL"), frame, pl.Series([0, 2], dtype=pl.UInt32))
     assert tally.breaches().height == 1
     assert tally.places[0].lines.tolist() == [3, 5]
