@@ -1,6 +1,7 @@
 """The declared values that metered power of a Settlement Day is held against, and how far it may be beyond them."""
 
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -29,6 +30,7 @@ class DeclaredValues:
         self._registered = bm_units.select(*DECLARED, *_BOUNDS)
         changed = pl.col(CAPACITIES).name.prefix("changed_")
         self._changes = in_force_ranges(capacity_values).select("bm_unit_id", changed, *_BOUNDS)
+        self._looked_up: dict[date, dict[str, dict[str, Any]]] = {}
 
     def on(self, day: date) -> pl.DataFrame:
         """DECLARED of the BM Units that are registered on a London day: the register's until something changes it."""
@@ -37,6 +39,12 @@ class DeclaredValues:
         found = self._registered.filter(holds).join(changes, on="bm_unit_id", how="left", validate="m:1")
         in_force = (pl.coalesce(f"changed_{column}", column).alias(column) for column in CAPACITIES)
         return found.with_columns(in_force).select(DECLARED.names())
+
+    def of(self, bm_unit_id: str, day: date) -> dict[str, Any] | None:
+        """The row of one BM Unit as `on` gives it; None where it is not registered on the day."""
+        if day not in self._looked_up:
+            self._looked_up[day] = {row["bm_unit_id"]: row for row in self.on(day).iter_rows(named=True)}
+        return self._looked_up[day].get(bm_unit_id)
 
 
 def allowance(declared: pl.Expr, limit: CapacityLimit) -> pl.Expr:
