@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from gateway.declaration_pages import history_of
 from gateway.notification_pages import in_force_of
 from gateway.office import LEASE
 from market.home import Home
@@ -57,12 +58,16 @@ def row(submission: Submission) -> dict[str, Any]:
     }
 
 
-def page(session: Session, home: Home, submission: Submission) -> dict[str, Any]:
-    """Everything that is known of a submission but its bytes."""
-    notified = in_force_of(session, home, submission) if submission.file_type == "K0011001" else []
+def page(session: Session, home: Home | None, submission: Submission) -> dict[str, Any]:
+    """Everything that is known of a submission but its bytes; what it notified only where a home is named."""
+    notified = []
+    if home is not None and submission.file_type == "K0011001":
+        notified = in_force_of(session, home, submission)
+    declared = history_of(session, submission) if submission.file_type == "K4191001" else []
     return {
         **{name: getattr(submission, name) for name in FACTS},
         "notified": notified,
+        "declared": declared,
         "history": [
             {
                 "at": event.at,

@@ -10,6 +10,7 @@ from gateway.command_line.accounts import add_accounts
 from gateway.command_line.baselines import add_baselines
 from gateway.command_line.checking import add_checking
 from gateway.command_line.decisions import add_decisions
+from gateway.command_line.declarations import add_declarations
 from gateway.command_line.inspection import add_inspection
 from gateway.command_line.members import add_members
 from gateway.command_line.mending import add_mending
@@ -18,6 +19,7 @@ from gateway.command_line.parameters import add_parameters
 from gateway.command_line.place import Place
 from gateway.command_line.profiles import add_profiles
 from gateway.command_line.root import Commands
+from gateway.command_line.schedule import add_schedule
 from gateway.command_line.serving import add_serving
 from gateway.command_line.spreadsheets import add_spreadsheets
 
@@ -47,9 +49,11 @@ add_serving(app)
 add_checking(app)
 add_inspection(app)
 add_profiles(app)
+add_declarations(app)
 add_baselines(app)
 add_decisions(app)
 add_mending(app)
+add_schedule(app)
 add_members(app)
 add_accounts(app)
 add_parameters(app)

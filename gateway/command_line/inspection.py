@@ -111,7 +111,7 @@ def _show(
 
     place: Place = context.obj
     with place.opened() as engine, reading(engine) as session:
-        page = submission_pages.page(session, place.home, submission_pages.named(session, ref))
+        page = submission_pages.page(session, place.home_if_named, submission_pages.named(session, ref))
     if format_ is Format.JSON:
         write_json(page)
     else:
@@ -119,10 +119,10 @@ def _show(
 
 
 def _print(to: "Console", page: dict[str, Any]) -> None:
-    many = ("history", "runs", "answers", "notified")
+    many = ("history", "runs", "answers", "notified", "declared")
     facts = [(name.replace("_", " "), value) for name, value in page.items() if name not in many and value is not None]
     to.print(table(["submission", page["ref"]], facts[1:]))
-    for name in ("history", "answers", "notified"):
+    for name in ("history", "answers", "notified", "declared"):
         if page[name]:
             rows = [[value for key, value in row.items() if key not in ("id", "redelivery_of")] for row in page[name]]
             keys = [key for key in page[name][0] if key not in ("id", "redelivery_of")]

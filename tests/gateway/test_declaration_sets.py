@@ -19,10 +19,13 @@ from store import declarations, reference, runs, submissions
 from store.database import reading, writing
 from store.states import SubmissionState
 from store.tables import Answer
+from tests.gateway.conftest import Gridpost
 from tests.samples.exchange import Exchange
 
 FIRST = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 NEXT_DAY = datetime(2026, 11, 3, 16, 0, tzinfo=UTC)
+SMALL = FACILITY.replace("STORE-9", "STORE-7").replace("20260401|2", "20260401|1")
+OWN = "1200000000703|I|ACME|2__CACME000|_C|C|HHD1|20261201|"
 OTHERS = "1200000000800|I|OTHR|2__COTHR000|_C|C|HHD2|20261201|"
 
 
@@ -271,3 +274,41 @@ def test_ids_are_never_given_twice(post: Post) -> None:
         withdrawal.withdraw(session, found, actor="ann", reason="asked", at=NEXT_DAY)
     post.send("ACME", NEXT_DAY, acme())
     assert [record[1] for record in post.confirmed("ACME")] == ["1", "2"]
+
+
+def test_declarations_are_listed_as_they_stand_on_a_day(post: Post, gridpost: Gridpost) -> None:
+    in_force_set(post)
+    post.send(
+        "ACME",
+        NEXT_DAY.replace(hour=17),
+        acme("New||SET-7|20261201||Ann Archer", fac=SMALL.replace("|1|1 Q", "|3|1 Q"), msi=(OWN,)),
+    )
+    post.send("ACME", NEXT_DAY.replace(hour=18), declaration("Withdraw|1|SET-11|20261104|20261231|Ann Archer", msi=()))
+    home = post.exchange.home.root
+
+    def stand(*options: str) -> list[tuple[int, str]]:
+        listed = gridpost("declarations", "--home", home, "--format", "json", *options).json
+        return [(row["declaration_id"], row["standing"]) for row in listed]
+
+    assert stand("--date", "2026-11-30") == [(3, "HELD"), (1, "TO COME"), (2, "TO COME")]
+    assert stand("--date", "2026-12-31", "--party", "ACME") == [(3, "HELD"), (1, "IN FORCE")]
+    assert stand("--date", "2027-01-01", "--facility", "STORE-9") == [(2, "IN FORCE")]
+    assert stand("--date", "2027-01-01", "--facility", "STORE-9", "--all") == [(1, "ENDED"), (2, "IN FORCE")]
+    text = gridpost("declarations", "--home", home, "--date", "2026-12-01")
+    assert "1 of 3" in text.out
+    assert gridpost("declarations", "--home", home, "--facility", "NONE").out == "nothing is declared\n"
+    assert gridpost("declarations", "--home", home, "--date", "1 May").code == 2
+
+
+def test_show_tells_the_history_of_the_facility(post: Post, gridpost: Gridpost) -> None:
+    in_force_set(post)
+    ref = post.send(
+        "ACME", NEXT_DAY.replace(hour=18), declaration("Withdraw|1|SET-11|20261104|20261231|Ann Archer", msi=())
+    )
+    shown = gridpost("show", ref, "--home", post.exchange.home.root, "--format", "json").json["declared"]
+    assert [(row["declaration_type"], row["declaration_id"], row["names"], row["effective_to"]) for row in shown] == [
+        ("New", 1, None, "2026-12-31"),
+        ("New", 2, None, None),
+        ("Withdraw", None, 1, "2026-12-31"),
+    ]
+    assert "declared" in gridpost("show", ref, "--home", post.exchange.home.root).out
