@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +61,38 @@ def ours(what: str) -> Iterator[None]:
 
 
 @dataclass
+class Broken:
+    """The first broken rows of one check: what its value and message read of them, by line."""
+
+    check: Check
+    pieces: list[pl.DataFrame] = field(default_factory=list)
+    height: int = 0
+
+    @property
+    def order(self) -> tuple[str, str, int, str]:
+        """The place of the check among those of its rule; of two at one item the first by its message."""
+        return self.check.rule, self.check.record, self.check.position, str(self.check.message)
+
+    def shown(self, first: int) -> pl.DataFrame:
+        """Its first rows as FOUND, with their messages."""
+        check, rows = self.check, pl.concat(self.pieces).head(first)
+        # pl.format panics over a column with an empty chunk
+        rows = rows.rechunk()
+        with ours(f"the message of rule {check.rule}"):
+            return rows.select(
+                "line",
+                pl.lit(check.record).alias("record"),
+                pl.lit(check.item, pl.String).alias("item"),
+                pl.lit(check.position, pl.UInt8).alias("position"),
+                pl.lit(check.rule).alias("rule"),
+                pl.lit(str(check.severity)).alias("severity"),
+                check.value.alias("value"),
+                check.message.alias("message"),
+                (pl.col(UNIT) if UNIT in rows.columns else pl.lit(None, pl.UInt32)).alias("unit"),
+            )
+
+
+@dataclass
 class Tally:
     """Exact counts per rule, and the first breaches of each by line and position, up to `store_limit` a rule.
 
@@ -68,46 +101,45 @@ class Tally:
 
     store_limit: int
     counts: Counter[str] = field(default_factory=Counter)
-    found: dict[str, pl.DataFrame] = field(default_factory=dict)
+    broken: dict[int, Broken] = field(default_factory=dict)
     places: list[Place] = field(default_factory=list)
 
     def add(self, check: Check, frame: pl.DataFrame, broken: pl.Series) -> None:
-        """Counts a check's broken rows (their places in `frame`) and keeps those that are among the rule's first.
+        """Counts a check's broken rows (their places in `frame`) and keeps those that may be among its rule's first.
 
-        Only these get their message. The rows of `frame` stand by line.
+        The rows of `frame` stand by line, behind those of frames before.
         """
         self.counts[check.rule] += broken.len()
         of_units = UNIT in frame.columns
         if check.severity in (Severity.ERROR, Severity.WARNING):
             lines = frame["line"].gather(broken).to_numpy()
             self.places.append(Place(check, lines, frame[UNIT].gather(broken).to_numpy() if of_units else None))
-        kept = self.found.get(check.rule)
-        shown_of = {*check.value.meta.root_names(), *check.message.meta.root_names()}
-        # pl.format panics over a column with an empty chunk, which a filter leaves behind
-        of = [UNIT] if of_units else []
-        rows = frame.select("line", *of, *sorted(shown_of - {"line"}))[broken.head(self.store_limit)].rechunk()
-        if kept is not None and kept.height >= self.store_limit:
-            rows = rows.filter(pl.col("line") <= kept["line"][-1]).rechunk()
-        if rows.is_empty():
-            return
-        shown = rows.select(
-            "line",
-            pl.lit(check.record).alias("record"),
-            pl.lit(check.item, pl.String).alias("item"),
-            pl.lit(check.position, pl.UInt8).alias("position"),
-            pl.lit(check.rule).alias("rule"),
-            pl.lit(str(check.severity)).alias("severity"),
-            check.value.alias("value"),
-            check.message.alias("message"),
-            (pl.col(UNIT) if of_units else pl.lit(None, pl.UInt32)).alias("unit"),
-        )
-        merged = shown if kept is None else pl.concat([kept, shown]).sort("line", "position", maintain_order=True)
-        self.found[check.rule] = merged.head(self.store_limit)
+        kept = self.broken.setdefault(id(check), Broken(check))
+        first = broken.head(self.store_limit - kept.height)
+        if not first.is_empty():
+            read = {*check.value.meta.root_names(), *check.message.meta.root_names(), *([UNIT] if of_units else [])}
+            with ours(f"the message of rule {check.rule}"):
+                kept.pieces.append(frame.select("line", *sorted(read - {"line"}))[first])
+            kept.height += first.len()
 
     def breaches(self) -> pl.DataFrame:
         """What was kept, as FOUND, by line, item position and rule id."""
-        frame = pl.concat([FOUND.to_frame(), *self.found.values()])
-        return frame.sort("line", "position", "rule", maintain_order=True)
+        kept = sorted(self.broken.values(), key=lambda broken: broken.order)
+        found = [FOUND.to_frame()]
+        for _, of_rule in groupby(kept, key=lambda broken: broken.check.rule):
+            found += self._first(list(of_rule))
+        return pl.concat(found).sort("line", "position", "rule", maintain_order=True)
+
+    def _first(self, of_rule: list[Broken]) -> list[pl.DataFrame]:
+        """The breaches of one rule, each check's by itself: those with the lowest line and position."""
+        heights = [broken.height for broken in of_rule]
+        if sum(heights) > self.store_limit:
+            lines = pl.concat([piece["line"] for broken in of_rule for piece in broken.pieces])
+            positions = np.repeat([broken.check.position for broken in of_rule], heights)
+            which = np.repeat(np.arange(len(of_rule)), heights)
+            taken = np.lexsort((positions, lines.to_numpy()))[: self.store_limit]
+            heights = np.bincount(which[taken], minlength=len(of_rule)).tolist()
+        return [broken.shown(height) for broken, height in zip(of_rule, heights, strict=True) if height]
 
 
 def run_checks(
@@ -130,8 +162,7 @@ def run_checks(
         broken = flags[str(place)].arg_true()
         if broken.is_empty():
             continue
-        with ours(f"the message of rule {check.rule}"):
-            tally.add(check, frame, broken)
+        tally.add(check, frame, broken)
         bits[broken.to_numpy()] |= np.uint8(BITS[check.severity] | (UNCHANGED if check.rule == no_change else 0))
     return bits
 

@@ -142,3 +142,14 @@ def test_places_that_refuse_are_kept_beyond_the_store_limit() -> None:
     tally.add(check("PNS-01", 2, "PNL"), frame, pl.Series([0, 2], dtype=pl.UInt32))
     assert tally.breaches().height == 1
     assert tally.places[0].lines.tolist() == [3, 5]
+
+
+def test_the_first_breaches_of_a_rule_are_those_of_the_lowest_lines_whichever_check_finds_them() -> None:
+    tally = Tally(3)
+    later, earlier = check("PNS-01", 2, "PNL"), check("PNS-01", 1, "PNL")
+    for lines in ([3, 4], [5, 6, 7]):
+        frame = pl.DataFrame({"line": lines}, {"line": pl.UInt32})
+        tally.add(later, frame, pl.Series(range(len(lines)), dtype=pl.UInt32))
+        tally.add(earlier, frame, pl.Series([1], dtype=pl.UInt32))
+    assert tally.breaches().select("line", "position").rows() == [(3, 2), (4, 1), (4, 2)]
+    assert tally.counts == {"PNS-01": 7}
