@@ -110,7 +110,7 @@ class Alone:
 
 def check(
     engine: Engine,
-    home: Home,
+    home: Home | None,
     path: Path,
     party_id: str | None,
     received_at: datetime,
@@ -138,7 +138,7 @@ def check(
 
 def judge_alone(
     engine: Engine,
-    home: Home,
+    home: Home | None,
     file_name: str,
     received: bytes,
     party_id: str | None,

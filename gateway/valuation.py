@@ -144,7 +144,12 @@ def _staged(home: Home, body: Body, judgement: Judgement, ref: str, run_number: 
 
 
 def judged_by(
-    session: Session, home: Home, submission: Submission, header: Header, body: Body, basis: Basis | None = None
+    session: Session,
+    home: Home | None,
+    submission: Submission,
+    header: Header,
+    body: Body,
+    basis: Basis | None = None,
 ) -> tuple[Arrival, FileFacts]:
     """What a submission with that header and body is judged by: how it came, and the store without its own effects.
 
@@ -169,7 +174,7 @@ def judged_by(
 
 
 def _references(
-    session: Session, home: Home, submission: Submission, header: Header, body: Body, basis: Basis
+    session: Session, home: Home | None, submission: Submission, header: Header, body: Body, basis: Basis
 ) -> dict[str, pl.DataFrame]:
     """The reference frames of a flow's rules, without the effects of the submission itself and of later ones."""
     return reference.frames(

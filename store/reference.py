@@ -13,6 +13,7 @@ from market.home import Home
 from market.reference import SCHEMAS
 from store import declarations, effects, gcdc_breaches, in_force, record_sets
 from store import frames as stored
+from store.refused import RefusedError
 from store.tables import BmUnit, Distributor, MsidPair, PartyRole, ReferenceLoad, Row, SettlementCalendarRow, Signatory
 from store.tables.row import Dated
 
@@ -93,7 +94,7 @@ def _volumes(
     if days is None:
         return SCHEMAS[name].to_frame()
     if home is None:
-        raise ValueError(f"{name} are read from below a home, and none is given")
+        raise RefusedError(f"{name} are read from below a home, and none is named")
     party = party_id if name in OF_PARTY else None
     return record_sets.read(session, home, VOLUMES[name], days=days, party_id=party, test_flag=test_flag, before=before)
 

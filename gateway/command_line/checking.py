@@ -54,7 +54,7 @@ def _check(
     with place.opened() as engine:
         for file in files:
             with _progress(file) as judged:
-                checked.append(check(engine, place.home, file, party, at, judged))
+                checked.append(check(engine, place.home_if_named, file, party, at, judged))
             if format_ is Format.TEXT:
                 _print(console(), checked[-1], first=len(checked) == 1)
     if format_ is Format.JSON:

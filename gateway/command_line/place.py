@@ -37,6 +37,11 @@ class Place:
         return Home(self.root.absolute())
 
     @property
+    def home_if_named(self) -> Home | None:
+        """The home folder, None where none is named: reading a store by its URL needs none."""
+        return None if self.root is None else self.home
+
+    @property
     def location(self) -> str:
         """The URL of the store."""
         from store.database import store_url

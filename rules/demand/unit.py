@@ -19,7 +19,9 @@ def _declarations(facts: FileFacts, rows: pl.DataFrame) -> pl.DataFrame:
     """By `bm_unit_id` what is declared of it on the day of the file."""
     known = facts.references["declared_metering_systems"]
     days = rows["NFH.settlement_date"].unique().drop_nulls()
-    on_day = known.filter(pl.col("effective_from") <= days.max(), pl.col("effective_to") >= days.min())
+    on_day = known.filter(
+        pl.col("effective_from") <= pl.lit(days.max(), pl.Date), pl.col("effective_to") >= pl.lit(days.min(), pl.Date)
+    )
     facility = ["bm_unit_id", "operator_company_number", "facility_id"]
     largest = on_day.group_by(facility).agg(pl.max("maximum_import_capacity"))
     bounds = largest.group_by("bm_unit_id").agg(pl.sum("maximum_import_capacity") * HALF_HOUR)

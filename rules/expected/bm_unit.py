@@ -4,11 +4,8 @@ import polars as pl
 
 from market.severity import Severity
 from rules.expected import DEFAULT_PERIODS, FLOW
-from rules.expected.contexts import LED_BY_SENDER
+from rules.expected.contexts import LED_BY_SENDER, TYPES
 from rules.rule import Example, FileTest, RecordTest, Rule
-
-TYPES = ("V", "S")
-"""The types that have expected volumes: Secondary BM Units, and a Supplier's Additional BM Units."""
 
 _DAY = "BSD|20261103|20261103|\n"
 _VOLUME = "\nBSP|1|0.5|"

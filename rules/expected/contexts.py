@@ -60,6 +60,9 @@ REGISTRATION = Context("registration", FLOW, "BSB", _IN_RANGE, _registration, fr
 """The BM Unit's registration, as that of rules.identity.bm_unit, on `registration.day`: the first day of the range on
 which the sender does not lead it, the range's first where there is none."""
 
+TYPES = ("V", "S")
+"""The types that have expected volumes: Secondary BM Units, and a Supplier's Additional BM Units."""
+
 LED_BY_SENDER = pl.col("registration.lead_party_id") == pl.col("file.sender")
 """Whether the sender leads the BM Unit on every day; what is known of another party's unit is not told."""
 

@@ -17,7 +17,7 @@ from market.settlement_period import GATE, day_start_expr, periods_in_day_expr
 from rules.acceptance import Acceptance, PutInForce, UnitRows
 from rules.context import Dated, FileFacts
 from rules.expected import FLOW, MOST_PERIODS
-from rules.expected.contexts import LED_BY_SENDER
+from rules.expected.contexts import LED_BY_SENDER, TYPES
 from rules.expected.stretches import dated, days_with
 from rules.expected.unchanged import volumes_in_force
 
@@ -95,7 +95,8 @@ def _unit_days(bm_units: pl.DataFrame, days: Days, facts: FileFacts) -> pl.DataF
 
     `periods` is how many it may have, none without a readable BM Unit Id; `called` begins their keys. Of a Default
     `settlement_date` and `gate.first`, Gate Closure of the first period, are null. `pair.found` tells whether a pair
-    has Baselining Indicator S; it is null where the sender does not lead the BM Unit.
+    has Baselining Indicator S; it is null where the sender does not lead the BM Unit, or it is of a
+    type that has no expected volumes.
     """
     day = pl.col("day")
     each = pl.DataFrame({"day": pl.Series(days.days or (None,), dtype=pl.Date)}).with_columns(
@@ -105,7 +106,8 @@ def _unit_days(bm_units: pl.DataFrame, days: Days, facts: FileFacts) -> pl.DataF
         (pl.lit(" ") if days.default else day.dt.strftime(" %Y%m%d ")).alias("called"),
     )
     height, width = bm_units.height, days.width
-    led = bm_units.select("bm_unit_id", LED_BY_SENDER.alias("led"))
+    may_submit = LED_BY_SENDER & pl.col("registration.bm_unit_type").is_in(TYPES)
+    led = bm_units.select("bm_unit_id", may_submit.alias("led"))
     laid = led[np.repeat(np.arange(height), width)].hstack(each[np.tile(np.arange(width), height)])
     with_pair = facts.once("days with an S pair", _days_with_s_pair).join(laid, "pair", ("bm_unit_id",), "day")
     unit = pl.col("bm_unit_id")
@@ -162,7 +164,7 @@ EXPECTED = Acceptance(
     flow=FLOW,
     units=("BSP",),
     derive=units,
-    reads={"BSD": ("range.days",), "BSB": ("registration.lead_party_id",)},
+    reads={"BSD": ("range.days",), "BSB": ("registration.lead_party_id", "registration.bm_unit_type")},
     frames=("expected_volumes", "msid_pairs", "baselining_details"),
     effect=(
         *("bm_unit_id", "sev_effective_from_date", "sev_effective_to_date", "settlement_date"),

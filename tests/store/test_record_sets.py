@@ -17,6 +17,7 @@ from market.reference import DELIVERED_VOLUMES, EXPECTED_VOLUMES, NOTIFICATIONS,
 from market.settlement_period import period_start, periods_in_day
 from store import changes, record_set_sweep, record_sets, reference
 from store.database import reading, writing
+from store.refused import RefusedError
 from store.tables import RecordSet
 
 NOON = dt.datetime(2026, 10, 24, 12, tzinfo=dt.UTC)
@@ -223,7 +224,7 @@ def test_reference_frames_of_volumes_are_those_of_the_party_and_the_days(store: 
         assert found(days=(MONDAY, MONDAY), home=home) == []
         assert found(days=(LONG, LONG), home=home, bm_units=["T_ACME-1"]) == ["A", "B"]
         assert found(days=(LONG, LONG), home=home, bm_units=[]) == []
-        with pytest.raises(ValueError, match="none is given"):
+        with pytest.raises(RefusedError, match="none is named"):
             found(days=(LONG, LONG))
 
 
