@@ -16,6 +16,10 @@ BIN := .venv/bin
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
 
+.venv/bench: requirements-bench.lock .venv/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	touch $@
+
 demo: .venv/runtime  ## three made-up parties exchange files with a real gateway over real SFTP
 	$(BIN)/gridpost demo
 
@@ -32,7 +36,7 @@ lint: .venv/dev  ## style, types, layers, generated pages
 serve: .venv/runtime  ## a gateway in ./home
 	$(BIN)/gridpost --home home serve
 
-bench: .venv/dev  ## every benchmark, with the figures it prints
+bench: .venv/bench  ## every benchmark, with the figures it prints
 	for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark || exit 1; done
 
 lock:  ## resolve the locked dependencies anew
@@ -40,6 +44,8 @@ lock:  ## resolve the locked dependencies anew
 	    pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra build --extra dev \
 	    pyproject.toml --output-file requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra build --extra bench \
+	    pyproject.toml --output-file requirements-bench.lock
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
