@@ -29,4 +29,4 @@ def sum_of(periods: pl.DataFrame, column: str, first: Numbers) -> pl.Series:
 
 def count_of(flags: pl.Series, first: Numbers) -> pl.Series:
     """How many of each unit's periods have a flag."""
-    return pl.Series(np.add.reduceat(flags.to_numpy().astype(np.int64), first))
+    return pl.Series(np.add.reduceat(flags.to_numpy().view(np.int8), first, dtype=np.int64))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from market.frames import text_column
@@ -106,8 +107,13 @@ def _past(facts: FileFacts, rows: pl.DataFrame) -> Past:
 
 def _history(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
     known = past(facts, rows)
-    joined = rows.join(known.same, on=_KEY, how="left", maintain_order="left")
-    return joined.join(known.earlier, on=_KEY, how="left", maintain_order="left")
+    for found in (known.same, known.earlier):
+        if found.is_empty():
+            nothing = found.schema.items()
+            rows = rows.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in nothing if name not in _KEY)
+        else:
+            rows = rows.join(found, on=_KEY, how="left", maintain_order="left")
+    return rows
 
 
 HISTORY = Context(
@@ -126,11 +132,10 @@ usually changes as `history.usual_change`, its `history.periods`, and where they
 
 
 def _given(rows: pl.DataFrame, _: FileFacts, periods: pl.DataFrame) -> pl.DataFrame:
-    stated = periods[text_column("non_final_demand")].is_not_null()
+    without = periods[text_column("non_final_demand")].is_null()
     first = first_periods(periods)
-    return rows.with_columns(
-        count_of(stated, first).alias("given.non_final"), count_of(~stated, first).alias("given.without")
-    )
+    lacking, every = count_of(without, first), pl.Series(np.diff(first, append=periods.height))
+    return rows.with_columns(lacking.alias("given.without"), (every - lacking).alias("given.non_final"))
 
 
 GIVEN = Context("given", FLOW, "NFU", ("bm_unit_id",), _given, others=("NFP",))
