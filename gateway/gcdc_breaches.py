@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -14,6 +13,7 @@ from gateway.schedule.telling import NoticeFile, tell
 from gateway.steps import ACTOR
 from market.frames import typed_schema
 from market.layout import layout
+from market.number_text import number_text
 from market.working_days import add_working_days
 from outbound.gcdc_breaches import NOTIFICATION, breach_notification
 from rules.monitoring.declared import DeclaredValues
@@ -202,7 +202,7 @@ def _complete(breach: GcdcBreach, occasion: Occasion, declared: DeclaredValues) 
 
 
 def _why(breach: GcdcBreach) -> str:
-    volume, power = (Decimal(kilowatts).scaleb(-3) for kilowatts in (breach.volume_kwh, 2 * breach.volume_kwh))
+    volume, power = number_text(breach.volume_kwh, 3), number_text(2 * breach.volume_kwh, 3)
     return f"{volume} MWh is {power} MW in period {breach.settlement_period} of {breach.settlement_date}"
 
 

@@ -11,6 +11,7 @@ from gateway.gcdc_values import TakenEffect, take_effect
 from gateway.notices import add_notice
 from market.frames import typed_schema
 from market.layout import layout
+from market.number_text import number_text
 from outbound.gcdc_breaches import DECISION, challenge_decision
 from store import changes, gcdc_breaches
 from store.refused import RefusedError
@@ -95,5 +96,6 @@ def _value(breach: GcdcBreach, challenge: GcdcChallenge, decision: Decision, val
         return value_kw
     name, value = given
     if value_kw not in (None, value):
-        raise RefusedError(f"the {name} value is {value} kW, not {value_kw} kW: decision {decision} gives that one")
+        given_, asked = number_text(value, 3), number_text(value_kw or 0, 3)
+        raise RefusedError(f"decision {decision} gives the {name} value {given_} MW, not {asked} MW")
     return value

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from gateway.gcdc_breaches import COLUMN, ROLES
 from gateway.notices import add_notice
+from market.number_text import number_text
 from market.reference import BM_UNITS, CAPACITY_VALUES
 from market.season import Season
 from outbound.registration_report import registration_report
@@ -46,13 +47,17 @@ def take_effect(
         return TakenEffect(value_kw, changed=False, why=f"{breach.bm_unit_id} is not registered on {day}")
     before = then[COLUMN[breach.side]]
     if before is not None and abs(before) >= abs(value_kw):
-        return TakenEffect(before, changed=False, why=f"{before} kW is in force on {day}")
+        return TakenEffect(before, changed=False, why=f"{number_text(before, 3)} MW is in force on {day}")
     if _declared_later(found["capacity_values"], breach):
-        return TakenEffect(before, changed=False, why=f"{before} kW is declared for the season of {day}")
+        return TakenEffect(
+            value_kw, changed=False, why=f"{number_text(before, 3)} MW is declared for the season of {day}"
+        )
     values = {**{column: then[column] for column in COLUMN.values()}, COLUMN[breach.side]: value_kw}
     _put(session, breach, values, source, received_at)
     untold = _report(session, breach, found["bm_units"], then["lead_party_id"], values, now)
-    return TakenEffect(value_kw, changed=True, why=f"{value_kw} kW is in force from {day}", untold=untold)
+    return TakenEffect(
+        value_kw, changed=True, why=f"{number_text(value_kw, 3)} MW is in force from {day}", untold=untold
+    )
 
 
 def _declared_later(capacity_values: pl.DataFrame, breach: GcdcBreach) -> bool:

@@ -1,5 +1,7 @@
 """Decimals are kept as Int64 scaled by a power of ten; these expressions turn them into text and back."""
 
+from decimal import Decimal
+
 import polars as pl
 
 
@@ -47,3 +49,8 @@ def mw_text(kilowatts: pl.Expr) -> pl.Expr:
 def mwh_text(scaled: pl.Expr) -> pl.Expr:
     """Energy in ten-thousandths of a MWh as messages show it: `12.5 MWh`."""
     return decimal_text(scaled, 4) + " MWh"
+
+
+def number_text(scaled: int, decimals: int) -> str:
+    """The same text as `decimal_text` gives, of one number."""
+    return f"{Decimal(scaled).scaleb(-decimals).normalize() if scaled else Decimal():f}"

@@ -8,6 +8,7 @@ import typer
 
 from gateway.command_line.accounts import add_accounts
 from gateway.command_line.baselines import add_baselines
+from gateway.command_line.breaches import add_breaches
 from gateway.command_line.checking import add_checking
 from gateway.command_line.decisions import add_decisions
 from gateway.command_line.declarations import add_declarations
@@ -52,6 +53,7 @@ add_profiles(app)
 add_declarations(app)
 add_baselines(app)
 add_decisions(app)
+add_breaches(app)
 add_mending(app)
 add_schedule(app)
 add_members(app)

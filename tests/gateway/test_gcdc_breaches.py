@@ -14,13 +14,25 @@ from gateway.metered_volumes import load
 from gateway.office import Office
 from gateway.sample_cases import MARKET, SAMPLES
 from gateway.schedule.carrying_out import carry_out
+from ingest.landing import parse
 from market.home import Home
-from market.reference import GCDC_CHALLENGES
+from market.reference import CAPACITY_VALUES, GCDC_CHALLENGES
 from rules.monitoring.declared import DeclaredValues
-from store import accounts, effects, gcdc_breaches, policy, reference, reference_load, scheduled_runs
+from store import (
+    accounts,
+    effects,
+    gcdc_breaches,
+    policy,
+    record_sets,
+    reference,
+    reference_load,
+    scheduled_runs,
+    submissions,
+)
 from store.database import reading, writing
 from store.refused import RefusedError
-from store.tables import Answer, GcdcBreach
+from store.states import SubmissionState
+from store.tables import Answer, GcdcBreach, RecordSet
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 LIMITS = """
@@ -85,6 +97,16 @@ class Market:
             frame = pl.DataFrame([row], GCDC_CHALLENGES)
             effects.add(session, "gcdc_challenges", frame, test_flag=flag, run_number=1)
 
+    def declare(self, row: str, season: str) -> None:
+        """A declaration of a unit from a day on, of a GC in MW and DC -3."""
+        unit, day, megawatts = row.split(",")
+        value = {"bm_unit_id": unit, "effective_from": date.fromisoformat(day), "declaration_type": "M", "line": 3}
+        value |= {"generation_capacity": int(megawatts) * 1000, "demand_capacity": -3_000, "source": "DECLARATION"}
+        value |= {"season": season, "season_start_year": 2026, "received_at": self.now, "submission_ref": "S2"}
+        with writing(self.engine) as session:
+            frame = pl.DataFrame([value], CAPACITY_VALUES)
+            effects.add(session, "capacity_values", frame, test_flag="OPER", run_number=1)
+
     def breaches(self) -> list[GcdcBreach]:
         with reading(self.engine) as session:
             return list(gcdc_breaches.listed(session))
@@ -103,7 +125,8 @@ class Market:
     def told(self, file_type: str) -> list[list[str]]:
         """The records of a file type that went out, in their order, without headers and footers."""
         with reading(self.engine) as session:
-            bodies = session.exec(select(Answer.body).where(Answer.file_type == file_type).order_by(col(Answer.id))).all()
+            wanted = select(Answer.body).where(Answer.file_type == file_type)
+            bodies = session.exec(wanted.order_by(col(Answer.id))).all()
         lines = [line.split("|") for body in bodies for line in (body or b"").decode().splitlines()]
         return [line[:-1] for line in lines if line[0] not in ("AAA", "ZZZ")]
 
@@ -333,8 +356,8 @@ def test_a_decision_ends_the_breach_with_its_value(
     [
         ("P", None, "needs the value that takes effect"),
         ("P", -102_500, "GC is zero or positive"),
-        ("U", 102_000, "the proposed value is 101000 kW, not 102000 kW"),
-        ("R", 102_000, "the estimated value is 104000 kW, not 102000 kW"),
+        ("U", 102_000, "decision U gives the proposed value 101 MW, not 102 MW"),
+        ("R", 102_000, "decision R gives the estimated value 104 MW, not 102 MW"),
     ],
 )
 def test_a_decision_that_cannot_be_changes_nothing(market: Market, letter: str, value: int | None, told: str) -> None:
@@ -356,3 +379,86 @@ def test_only_an_open_and_challenged_breach_is_decided(market: Market) -> None:
     market.decide(ref, "R")
     with pytest.raises(RefusedError, match="is REJECTED: there is nothing left to decide"):
         market.decide(ref, "U")
+
+
+@pytest.mark.parametrize(
+    ("declared", "season", "kilowatts", "state"),
+    [
+        ("T_DINO-1,2026-12-20,103", "WIN", 104_000, "TAKEN_EFFECT"),
+        ("T_DINO-1,2026-12-20,104", "WIN", 104_000, "SUPERSEDED"),
+        ("T_DINO-1,2026-12-20,120", "WIN", 120_000, "SUPERSEDED"),
+        ("T_DINO-1,2026-12-26,90", "WIN", 104_000, "TAKEN_EFFECT"),
+    ],
+)
+def test_an_estimate_is_never_below_what_is_in_force(
+    market: Market, declared: str, season: str, kilowatts: int, state: str
+) -> None:
+    ref = opened(market)
+    market.declare(declared, season)
+    market.night(EFFECTIVE)
+    assert market.breach(ref).state == state
+    assert market.in_force("T_DINO-1", EFFECTIVE) == (kilowatts, -3_000 if "12-20" in declared else -2_000)
+
+
+@pytest.mark.parametrize(("declares", "in_force"), [(True, 50_000), (False, 104_000)])
+def test_an_estimate_leaves_what_was_declared_for_the_season_after(
+    market: Market, declares: bool, in_force: int
+) -> None:
+    market.metered("T_DINO-1,2026-11-29,II,35,52", on=date(2026, 11, 30))
+    market.night(date(2026, 11, 30))
+    (breach,) = market.breaches()
+    assert (breach.season, breach.effective_from) == ("AUT", date(2026, 12, 15))
+    if declares:
+        market.declare("T_DINO-1,2026-12-01,50", "WIN")
+    market.night(date(2026, 12, 15))
+    assert market.breach(breach.reference).state == ("SUPERSEDED" if declares else "TAKEN_EFFECT")
+    assert market.in_force("T_DINO-1", date(2026, 12, 15))[0] == in_force
+
+
+def test_both_sides_take_effect_on_one_day_and_keep_each_other(market: Market) -> None:
+    market.metered(DINO.format(35, "52"), DINO.format(36, "-5"))
+    market.night()
+    market.night(EFFECTIVE)
+    assert market.in_force("T_DINO-1", EFFECTIVE) == (104_000, -10_000)
+
+
+def test_what_a_party_without_an_account_is_not_told_is_told_once_it_has_one(market: Market) -> None:
+    with writing(market.engine) as session:
+        accounts.end(session, "acme", actor="test", at=market.now)
+    market.metered(DINO.format(35, "52"))
+    done = market.night()["breaches"]
+    assert (done["opened"], done["told"], list(done["untold"])) == (1, 0, ["ACME"])
+    with writing(market.engine) as session:
+        accounts.add(session, "acme2", "ACME", [], actor="test", at=market.now)
+    assert market.night(NIGHT + DAY)["breaches"]["told"] == 1
+    assert market.night(NIGHT + 2 * DAY)["breaches"]["told"] == 0
+
+
+def test_a_breach_waits_while_a_challenge_that_came_in_time_is_undecided(market: Market) -> None:
+    ref = opened(market)
+    stamp = IN_TIME.strftime("%Y%m%dT%H%M%S000000Z")
+    with writing(market.engine) as session:
+        landed = parse(f"ACME/acme/{stamp}-000000000001-BP000000000001", 10)
+        submission = submissions.enter(session, landed, actor="test", at=IN_TIME)
+        submissions.record(session, submission.ref, submission.state, file_type="K0152001")
+    assert market.night(EFFECTIVE)["estimates"] == {
+        **{"taken_effect": 0, "superseded": 0, "challenged": 0, "waiting": 1},
+        "untold": {},
+    }
+    with writing(market.engine) as session:
+        wanted = SubmissionState.NACKED
+        submissions.change_state(
+            session, submission.ref, SubmissionState.RECEIVED, wanted, actor="test", why="", at=market.now
+        )
+    assert market.night(EFFECTIVE + DAY)["estimates"]["taken_effect"] == 1
+    assert market.in_force("T_DINO-1", EFFECTIVE) == (104_000, -2_000)
+    assert market.breach(ref).state == "TAKEN_EFFECT"
+
+
+def test_a_withdrawn_set_of_volumes_is_evaluated_again(market: Market) -> None:
+    ref = opened(market)
+    with writing(market.engine) as session:
+        name = session.exec(select(RecordSet.submission_ref)).one()
+        record_sets.withdraw(session, name, at=market.now)
+    market.night(NIGHT + DAY)
+    assert market.breach(ref).state == "WITHDRAWN"

@@ -4,7 +4,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.number_text import decimal_text, mw_text, mwh_text, scaled_decimal
+from market.number_text import decimal_text, mw_text, mwh_text, number_text, scaled_decimal
 
 SCALED = st.integers(-(10**18) + 1, 10**18 - 1) | st.integers(-2000, 2000)
 
@@ -53,3 +53,8 @@ def test_amounts_carry_their_unit() -> None:
     frame = pl.DataFrame({"n": [99500, -2000, None]}, {"n": pl.Int64})
     assert frame.select(mw_text(pl.col("n"))).to_series().to_list() == ["99.5 MW", "-2 MW", None]
     assert frame.select(mwh_text(pl.col("n"))).to_series().to_list() == ["9.95 MWh", "-0.2 MWh", None]
+
+
+@given(SCALED, st.integers(0, 8))
+def test_one_number_has_the_text_of_a_column(value: int, decimals: int) -> None:
+    assert [number_text(value, decimals)] == texts([value], decimals)
