@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from gateway import steps
 from gateway.declaration_effects import listed
 from gateway.office import Office
-from gateway.valuation import Valuation, is_stale, valuate
+from gateway.valuation import Basis, Valuation, is_stale, valuate
 from market.clock import london_day
 from market.declarations import HELD, SET
 from market.home import Home
@@ -35,9 +35,11 @@ _SET = list(SET)
 _KEY = pl.concat_str(SET, separator=" ")
 
 
-def valuate_jointly(home: Home, engine: Engine, ref: str, started_at: datetime, token: int) -> Valuation:
+def valuate_jointly(
+    home: Home, engine: Engine, ref: str, started_at: datetime, token: int, basis: Basis | None = None
+) -> Valuation:
     """As gateway.valuation.valuate; a declaration that completes sets brings the judgements of their held parts."""
-    valuation = valuate(home, engine, ref, started_at, token)
+    valuation = valuate(home, engine, ref, started_at, token, basis)
     if valuation.header.file_type != FLOW:
         return valuation
     complete = valuation.judgement.effect.filter(pl.col("others").list.len() > 0)
@@ -45,7 +47,7 @@ def valuate_jointly(home: Home, engine: Engine, ref: str, started_at: datetime, 
         return valuation
     beside = {"declarations": _as_held(complete, ref, started_at)}
     held = {
-        other: valuate(home, engine, other, started_at, token, beside=beside)
+        other: valuate(home, engine, other, started_at, token, basis, beside)
         for other in complete["others"].explode().unique().sort()
     }
     keys = complete.select(_KEY).to_series()
@@ -112,4 +114,5 @@ def _refuse_set(office: Office, refs: list[str], keys: set[str], told: str) -> N
         if any(is_stale(session, valuation) for _, valuation in judged):
             raise steps.StaleError(refs[0])
         for ref, valuation in judged:
-            steps.decide_held(session, office, ref, _refused(valuation, keys, told), why=told)
+            refused_ = _refused(valuation, keys, told)
+            steps.decide_held(session, office.home, ref, refused_, why=told, at=office.clock())

@@ -13,9 +13,10 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from gateway import answers_out, later
+from gateway.declaration_sets import valuate_jointly
 from gateway.effects import put_in_force
-from gateway.steps import add_run
-from gateway.valuation import Basis, Valuation, basis_now, is_stale, valuate
+from gateway.steps import StaleError, add_run, decide_held
+from gateway.valuation import Basis, Valuation, basis_now, is_stale
 from market.frames import UNITS
 from market.home import Home
 from rules.catalogue import rules_version
@@ -75,7 +76,7 @@ def compare(home: Home, engine: Engine, ref: str, at: datetime, *, as_received: 
         known = runs.of(session, ref)
         first, before = (known[0] if known else None), runs.applied(session, ref)
         basis = Basis(first.policy_version, first.reference_version) if as_received and first else basis_now(session)
-    valuation = valuate(home, engine, ref, at, OPERATOR_TOKEN, basis)
+    valuation = valuate_jointly(home, engine, ref, at, OPERATOR_TOKEN, basis)
     with reading(engine) as session:
         gone, new = _breaches(session, before, valuation)
         refused, accepted = _flips(session, before, valuation)
@@ -116,6 +117,11 @@ def put_into_effect(
         raise RefusedError(f"submission {ref} was decided otherwise meanwhile: look again")
     if is_stale(session, found.valuation):
         raise RefusedError(f"what submission {ref} was judged against changed meanwhile: look again")
+    try:
+        for other, joined in found.valuation.joined:
+            decide_held(session, home, other, joined, why=f"complete with {ref}", at=at)
+    except StaleError as error:
+        raise RefusedError(f"submission {error} is no longer held: look again") from error
     effects.withdraw(session, ref, at=at)
     record_sets.withdraw(session, ref, at=at)
     run = add_run(session, submission, found.valuation, kind, at)
@@ -141,7 +147,7 @@ def _decide(session: Session, submission: Submission, run: Run, actor: str, reas
         session,
         submission.ref,
         submission.state,
-        SubmissionState.VALIDATED,
+        SubmissionState.HELD if run.outcome is None else SubmissionState.VALIDATED,
         actor=actor,
         why=f"run {run.number}: {run.outcome}; {reason}",
         at=at,

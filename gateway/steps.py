@@ -22,6 +22,7 @@ from ingest.envelope import HEADER_BYTES, read_header
 from ingest.landing import Landed
 from market.clock import london_day
 from market.header import Header, csv_channel
+from market.home import Home
 from outbound.csv_receipt import csv_receipt
 from outbound.receipt import receipt, returned, unreadable
 from rules.catalogue import rules_version
@@ -29,9 +30,6 @@ from store import answers, breaches, changes, effects, parties, runs, sequences,
 from store import policy as policies
 from store.states import AnswerKind, Outcome, Profile, RunKind, SubmissionState
 from store.tables import Run, Submission
-
-HELD = "HELD"
-"""The outcome of a judgement that leaves a unit held; the run and the submission have none yet."""
 
 ACTOR = "gateway"
 """Who does these steps, in the audit."""
@@ -163,11 +161,11 @@ def decided(office: Office, ref: str, valuation: Valuation) -> Submission:
         if is_stale(session, valuation):
             raise StaleError(ref)
         for other, joined in valuation.joined:
-            decide_held(session, office, other, joined, why=f"complete with {ref}")
-        return _decide(session, office, submission, valuation, RunKind.ARRIVAL)
+            decide_held(session, office.home, other, joined, why=f"complete with {ref}", at=office.clock())
+        return _decide(session, office.home, submission, valuation, RunKind.ARRIVAL, at=office.clock())
 
 
-def decide_held(session: Session, office: Office, ref: str, valuation: Valuation, *, why: str) -> Submission:
+def decide_held(session: Session, home: Home, ref: str, valuation: Valuation, *, why: str, at: datetime) -> Submission:
     """Commits another judgement on a held submission: its effects are those of this run from now on.
 
     It stays held while a unit of it is. Raises StaleError where it is no longer held.
@@ -175,26 +173,32 @@ def decide_held(session: Session, office: Office, ref: str, valuation: Valuation
     submission = submissions.get(session, ref)
     if submission is None or submission.state is not SubmissionState.HELD:
         raise StaleError(ref)
-    effects.withdraw(session, ref, at=office.clock())
-    return _decide(session, office, submission, valuation, RunKind.RERUN, why)
+    effects.withdraw(session, ref, at=at)
+    return _decide(session, home, submission, valuation, RunKind.RERUN, why, at=at)
 
 
 def _decide(
-    session: Session, office: Office, submission: Submission, valuation: Valuation, kind: RunKind, why: str = ""
+    session: Session,
+    home: Home,
+    submission: Submission,
+    valuation: Valuation,
+    kind: RunKind,
+    why: str = "",
+    *,
+    at: datetime,
 ) -> Submission:
-    outcome = valuation.judgement.outcome
-    run = add_run(session, submission, valuation, kind, office.clock())
-    put_in_force(session, office.home, submission, run, valuation)
-    answers_out.add(session, office.clock(), submission, run, valuation)
-    told = f"run {run.number}: {outcome}" + (f"; {why}" if why else "")
+    run = add_run(session, submission, valuation, kind, at)
+    put_in_force(session, home, submission, run, valuation)
+    answers_out.add(session, at, submission, run, valuation)
+    told = f"run {run.number}: {valuation.judgement.outcome}" + (f"; {why}" if why else "")
     return submissions.change_state(
         session,
         submission.ref,
         submission.state,
-        SubmissionState.HELD if outcome == HELD else SubmissionState.VALIDATED,
+        SubmissionState.HELD if run.outcome is None else SubmissionState.VALIDATED,
         actor=ACTOR,
         why=told,
-        at=office.clock(),
+        at=at,
         outcome=run.outcome,
     )
 
@@ -211,7 +215,8 @@ def add_run(
             kind=kind,
             started_at=valuation.started_at,
             finished_at=at,
-            outcome=None if judgement.outcome == HELD else Outcome(judgement.outcome),
+            # what holds a unit leaves the submission without an outcome
+            outcome=None if judgement.outcome == SubmissionState.HELD else Outcome(judgement.outcome),
             units_in=judgement.units.height,
             units_accepted=judgement.units_with("A", "W", "N"),
             units_rejected=judgement.units_with("R"),

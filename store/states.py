@@ -31,10 +31,10 @@ FOLLOWING: dict[SubmissionState, frozenset[SubmissionState]] = {
     SubmissionState.ACKED: frozenset(
         {SubmissionState.VALIDATED, SubmissionState.HELD, SubmissionState.QUARANTINED},
     ),
-    # what is held may be judged again and still wait
+    # judged again, what is held may still wait, and what was refused may wait from then on
     SubmissionState.HELD: frozenset({SubmissionState.HELD, SubmissionState.VALIDATED, SubmissionState.WITHDRAWN}),
     SubmissionState.QUARANTINED: frozenset({SubmissionState.VALIDATED, SubmissionState.WITHDRAWN}),
-    SubmissionState.VALIDATED: frozenset({SubmissionState.VALIDATED, SubmissionState.WITHDRAWN}),
+    SubmissionState.VALIDATED: frozenset({SubmissionState.HELD, SubmissionState.VALIDATED, SubmissionState.WITHDRAWN}),
     SubmissionState.NACKED: frozenset(),
     SubmissionState.DUPLICATE: frozenset(),
     SubmissionState.WITHDRAWN: frozenset(),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from market.declarations import IN_FORCE, SET, WITHDRAW, msids_of
+from market.declarations import HELD, IN_FORCE, SET, WITHDRAW, msids_of
 from market.frames import OPEN_END
 from market.reference import DECLARATIONS, DECLARED_METERING_SYSTEMS
 from rules.acceptance import Acceptance, UnitRows
@@ -84,7 +84,7 @@ def _summed(systems: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of_others(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
-    """What other submissions hold of sets: how many metering systems, how many import, and which submissions.
+    """What other submissions hold of sets: how many metering systems, how many import, and which of them wait.
 
     `taken` tells the first day on which one of theirs is in another declaration.
     """
@@ -100,7 +100,7 @@ def _of_others(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
     declared_ = others.group_by(SET).agg(
         pl.col("imports").sum().alias("others.imports"),
         (pl.col("declaration_type") == WITHDRAW).all().alias("others.withdraw"),
-        pl.col("submission_ref").unique().sort().alias("others"),
+        pl.col("submission_ref").filter(pl.col("standing") == HELD).unique().sort().alias("others"),
     )
     return declared_.join(counted, on=_SET, how="left")
 

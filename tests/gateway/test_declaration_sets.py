@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 from sqlmodel import col, select
 
-from gateway import withdrawal
+from gateway import reruns, withdrawal
 from gateway.declaration_sets import expire_held_sets
 from gateway.sample_cases import Case, records
 from market.frames import OPEN_END
 from market.header import Header
 from outbound.writer import header_record, sealed
 from rules.declaration.example import FACILITY, IMPORT, declaration
-from store import declarations, reference, runs, submissions
+from store import declarations, reference, reference_load, runs, submissions
 from store.database import reading, writing
 from store.states import SubmissionState
 from store.tables import Answer
@@ -312,3 +312,61 @@ def test_show_tells_the_history_of_the_facility(post: Post, gridpost: Gridpost) 
         ("Withdraw", None, 1, "2026-12-31"),
     ]
     assert "declared" in gridpost("show", ref, "--home", post.exchange.home.root).out
+
+
+def test_a_rerun_of_a_joint_set_changes_nothing_and_keeps_its_ids(post: Post) -> None:
+    refs = [post.send("ACME", FIRST, acme()), post.send("OTHR", NEXT_DAY, othr())]
+    before, told = post.in_force(), post.confirmed("ACME") + post.confirmed("OTHR")
+    home, engine = post.exchange.home, post.exchange.engine
+    for ref in refs:
+        rerun = reruns.compare(home, engine, ref, NEXT_DAY, as_received=False)
+        assert not rerun.changes
+        reruns.apply(home, engine, rerun, actor="ann", reason="to see", at=NEXT_DAY)
+    assert post.in_force() == before
+    assert post.confirmed("ACME") + post.confirmed("OTHR") == told
+
+
+def test_a_rerun_of_a_declaration_that_was_changed_since_leaves_the_change_in_force(post: Post) -> None:
+    ref = post.send("ACME", FIRST, declaration())
+    changed = (IMPORT.replace("20261201", "20270328"),)
+    one = FACILITY.replace("20260401|2", "20260401|1")
+    post.send("ACME", NEXT_DAY, declaration("CoM|1|SET-10|20270328||Ann Archer", fac=one, msi=changed))
+    before = post.in_force()
+    assert [(row[0], row[4]) for row in before] == [(1, date(2027, 3, 27)), (1, date(2027, 3, 27)), (2, OPEN_END)]
+    rerun = reruns.compare(post.exchange.home, post.exchange.engine, ref, NEXT_DAY, as_received=False)
+    assert not rerun.changes
+    reruns.apply(post.exchange.home, post.exchange.engine, rerun, actor="ann", reason="to see", at=NEXT_DAY)
+    assert post.in_force() == before
+
+
+def test_a_rerun_that_accepts_the_missing_part_decides_the_whole_set(post: Post, tmp_path: Path) -> None:
+    held = post.send("ACME", FIRST, acme())
+    wrong = post.send("OTHR", NEXT_DAY, othr("New||SET-9|20261201||Nora New"))
+    assert (post.state(held)[0], post.state(wrong)[1]) == ("HELD", "REJECTED")
+    signatories = tmp_path / "signatories.csv"
+    signatories.write_text("party_id,name,category,effective_from,effective_to\nOTHR,Nora New,A,,\n")
+    home, engine = post.exchange.home, post.exchange.engine
+    with writing(engine) as session:
+        reference_load.load(session, "signatories", signatories, at=NEXT_DAY, actor="test")
+    rerun = reruns.compare(home, engine, wrong, NEXT_DAY, as_received=False)
+    reruns.apply(home, engine, rerun, actor="ann", reason="late registration", at=NEXT_DAY)
+    assert post.state(held) == post.state(wrong) == ("VALIDATED", "ACCEPTED")
+    assert [row[1] for row in post.in_force()] == ["ACME", "OTHR"]
+    assert [record[3] for record in post.confirmed("ACME")] == ["HELD", "IN FORCE"]
+    assert [record[3] for record in post.confirmed("OTHR")] == ["IN FORCE"]
+
+
+def test_a_rerun_of_a_part_whose_other_was_withdrawn_waits_again(post: Post) -> None:
+    in_force_set(post)
+    with reading(post.exchange.engine) as session:
+        first, second = (submissions.find(session, party_id=party)[0].ref for party in ("ACME", "OTHR"))
+    home, engine = post.exchange.home, post.exchange.engine
+    with writing(engine) as session:
+        found = submissions.get(session, second)
+        assert found is not None
+        withdrawal.withdraw(session, found, actor="ann", reason="asked", at=NEXT_DAY)
+    rerun = reruns.compare(home, engine, first, NEXT_DAY, as_received=False)
+    assert rerun.outcome == "HELD"
+    reruns.apply(home, engine, rerun, actor="ann", reason="the other part is gone", at=NEXT_DAY)
+    assert post.state(first) == ("HELD", None)
+    assert post.in_force() == []
