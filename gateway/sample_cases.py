@@ -2,9 +2,10 @@
 
 import csv
 import io
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -30,13 +31,27 @@ MARKET = (
 )
 """The reference files of the made-up market, by kind, in the order in which they are loaded."""
 
+CALENDAR = "calendar.txt"
+"""Its Settlement Calendar, an S0161001."""
+
+_ELSEWHERE = re.compile(r"to_[a-z]+")
+
+
+@dataclass(frozen=True)
+class RunAfter:
+    """A scheduled run that is made at an instant (aware) after the file of a case is answered."""
+
+    check: str
+    at: datetime
+
 
 @dataclass(frozen=True)
 class Case:
     """One case. `name` is its folder below the samples, `before` the cases whose files came earlier to the gateway.
 
     `received_at` is aware. `receipt` is the receipt code; `rules` are those that the answers name, in order of their
-    ids. `answers` are the bytes of each answer by its name.
+    ids. `answers` are the bytes of each answer by its name. `runs` are made after it, in their order; `told` is what
+    besides its answers leaves meanwhile, by `to_<account>/<name>`: answers to earlier files, and notices.
     """
 
     name: str
@@ -49,6 +64,8 @@ class Case:
     rules: tuple[str, ...]
     content: bytes
     answers: Mapping[str, bytes]
+    runs: tuple[RunAfter, ...] = ()
+    told: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def account(self) -> str:
@@ -61,7 +78,9 @@ def read_case(samples: Path, name: str) -> Case:
     folder = samples / name
     described = tomllib.loads((folder / DESCRIPTION).read_text())
     file_name = described["file"]
-    others = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name != DESCRIPTION}
+    others = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+    del others[DESCRIPTION]
+    elsewhere = sorted(path for path in folder.glob("*/*") if _ELSEWHERE.fullmatch(path.parent.name))
     return Case(
         name=name,
         shows=described["shows"],
@@ -73,6 +92,8 @@ def read_case(samples: Path, name: str) -> Case:
         rules=tuple(described["rules"]),
         content=others.pop(file_name),
         answers=others,
+        runs=tuple(RunAfter(**run) for run in described.get("runs", ())),
+        told={path.relative_to(folder).as_posix(): path.read_bytes() for path in elsewhere},
     )
 
 

@@ -1,6 +1,7 @@
 """A small made-up market in which the examples of rules are judged.
 
-Parties: ACME (BP), OTHR (BP, VP) and VOLT (BP, VP, AV), all since the market's start.
+Parties: ACME (BP), OTHR (BP, VP) and VOLT (BP, VP, AV), and the central agents UKDC (CD, SA), all since the market's
+start.
 
 Signatories: of ACME Ann Archer (A), Fay Fisher (F), Kim Kent (K: may not sign), and Eve Ended (F until 1 November 2026,
 the day before most examples are received); of OTHR Otto Orme (F); of VOLT Vera Volt (A).
@@ -58,7 +59,10 @@ References = Mapping[str, pl.DataFrame]
 RECEIVED_AT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 POLICY: Policy = read_policy((Path(__file__).parents[2] / "policy.toml").read_text()).on(date(2026, 11, 2))
 
-_parties = [("ACME", "BP"), ("OTHR", "BP"), ("OTHR", "VP"), ("VOLT", "BP"), ("VOLT", "VP"), ("VOLT", "AV")]
+_parties = [
+    *(("ACME", "BP"), ("OTHR", "BP"), ("OTHR", "VP"), ("VOLT", "BP"), ("VOLT", "VP"), ("VOLT", "AV")),
+    *(("UKDC", "CD"), ("UKDC", "SA")),
+]
 
 _signatories = [
     ("ACME", "Ann Archer", "A", OPEN_END),

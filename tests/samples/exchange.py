@@ -1,21 +1,26 @@
 """The exchange in one process: a home with the sample market, the real steps, and a clock that the files set."""
 
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from gateway import archive, steps
+from sqlmodel import col, select
+
+from gateway import archive, settlement_calendar, steps
 from gateway.declaration_sets import valuate_jointly
 from gateway.office import Office
 from gateway.pipeline import read
-from gateway.sample_cases import MARKET, SAMPLES, Case
+from gateway.sample_cases import CALENDAR, MARKET, SAMPLES, Case, RunAfter
+from gateway.schedule.carrying_out import carry_out
 from ingest.landing import parse
 from market.clock import london_day
 from market.home import Home
-from store import accounts, answers, reference_load
+from store import accounts, reference_load, scheduled_runs
 from store import policy as policies
 from store.database import connect, open_store, reading, writing
 from store.states import SubmissionState
+from store.tables import Answer
 
 ANSWERED_AFTER = timedelta(seconds=1)
 """How long after its receipt a file is answered."""
@@ -34,7 +39,8 @@ def make_market(root: Path) -> None:
         policies.load(session, text, at=_BEGINNING, actor="test")
         for kind, file in MARKET:
             reference_load.load(session, kind, SAMPLES / "market" / file, at=_BEGINNING, actor="test")
-        for party in ("ACME", "OTHR", "VOLT"):
+        settlement_calendar.load(session, SAMPLES / "market" / CALENDAR, at=_BEGINNING, actor="test")
+        for party in ("ACME", "OTHR", "UKDC", "VOLT"):
             accounts.add(session, party.lower(), party, [], actor="test", at=_BEGINNING)
     engine.dispose()
 
@@ -52,8 +58,12 @@ class Exchange:
         assert self.office.claim()
 
     def receive(self, case: Case) -> dict[str, bytes]:
-        """Takes the file of a case to its decision; its answers in the order in which they leave."""
+        """Takes the file of a case to its decision and makes the runs after it; what leaves, in that order.
+
+        Its answers stand by their names, what else leaves by `to_<account>/<name>`.
+        """
         assert case.received_at > self.now, f"{case.name} is received before what came before it"
+        before = len(self._answers())
         ref = self._enter(case)
         archived = archive.keep(self.home, self._landing_name(case))
         with reading(self.engine) as session:
@@ -65,12 +75,27 @@ class Exchange:
         if submission.state is SubmissionState.ACKED:
             valuation = valuate_jointly(self.home, self.engine, ref, self.now, self.office.token or 0)
             steps.decided(self.office, ref, valuation)
-        with reading(self.engine) as session:
-            return {answer.name: answer.body or b"" for answer in answers.of(session, ref)}
+        for run in case.runs:
+            self._make(run)
+        return {
+            answer.name if answer.submission_ref == ref else f"to_{answer.account}/{answer.name}": answer.body or b""
+            for answer in self._answers()[before:]
+        }
 
     def close(self) -> None:
         """Lets go of the store."""
         self.engine.dispose()
+
+    def _make(self, run: RunAfter) -> None:
+        assert run.at > self.now, f"{run.check} runs before what came before it"
+        self.now = run.at
+        with writing(self.engine) as session:
+            row = scheduled_runs.start_by_hand(session, run.check, london_day(run.at), owner="test", at=run.at)
+        carry_out(self.office, row, {})
+
+    def _answers(self) -> Sequence[Answer]:
+        with reading(self.engine) as session:
+            return session.exec(select(Answer).order_by(col(Answer.id))).all()
 
     def _enter(self, case: Case) -> str:
         path = self._landing_name(case)

@@ -12,7 +12,7 @@ from tests.samples.exchange import Exchange, make_market
 
 
 def answers_of(case: Case, cases: dict[str, Case], market: Path, root: Path) -> dict[str, bytes]:
-    """The answers that a case gets now, after the files that came earlier."""
+    """What leaves for a case now, after the files that came earlier: its answers, and what else by `to_<account>/`."""
     exchange = Exchange(market, root)
     try:
         return [exchange.receive(one) for one in with_earlier(cases, case)][-1]
@@ -21,12 +21,17 @@ def answers_of(case: Case, cases: dict[str, Case], market: Path, root: Path) -> 
 
 
 def write_answers(case: Case, answers: dict[str, bytes]) -> None:
-    """Replaces the answers in a case's folder."""
+    """Replaces the answers in a case's folder and those below it."""
     folder = SAMPLES / case.name
-    for path in folder.iterdir():
-        if path.name not in (DESCRIPTION, case.file_name, *answers):
+    kept = {folder / name for name in (DESCRIPTION, case.file_name, *answers)}
+    for path in folder.glob("**/*"):
+        if path.is_file() and path not in kept:
             path.unlink()
+    for path in folder.glob("to_*"):
+        if not any(path.iterdir()):
+            path.rmdir()
     for name, answer in answers.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(answer)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.sample_cases import DESCRIPTION, MARKET, SAMPLES, Case, read_cases, records, with_earlier
+from gateway.sample_cases import CALENDAR, DESCRIPTION, MARKET, SAMPLES, Case, read_cases, records, with_earlier
 from outbound.names import CSV_RECEIPT, CSV_REPORT, RECEIPT, REPORT
 from rules.catalogue import all_rules
 from store.database import reading
@@ -54,11 +54,12 @@ KNOWN = {rule.id for rule in all_rules() if rule.stage != "nightly"}
 @pytest.mark.parametrize("name", CASES)
 def test_a_case_gets_exactly_its_answers(name: str, market: Path, tmp_path: Path) -> None:
     case = CASES[name]
+    expected = {**case.answers, **case.told}
     found = answers_of(case, CASES, market, tmp_path / "home")
-    assert sorted(found) == sorted(case.answers), REGENERATE
+    assert sorted(found) == sorted(expected), REGENERATE
     for answer, body in found.items():
-        assert body.decode() == case.answers[answer].decode(), f"{answer}: {REGENERATE}"
-        assert body == case.answers[answer], f"{answer}: {REGENERATE}"
+        assert body.decode() == expected[answer].decode(), f"{answer}: {REGENERATE}"
+        assert body == expected[answer], f"{answer}: {REGENERATE}"
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -67,7 +68,7 @@ def test_a_case_says_truly_what_its_answers_are(name: str) -> None:
     assert rules_named(case) == sorted(case.rules)
     assert {int(record[4]) for record in answered(case, RECEIPT, CSV_RECEIPT)} == {case.receipt}
     described = set(tomllib.loads((SAMPLES / name / DESCRIPTION).read_text()))
-    assert described <= {"shows", "party", "file", "received_at", "before", "receipt", "rules"}
+    assert described <= {"shows", "party", "file", "received_at", "before", "runs", "receipt", "rules"}
     assert case.shows.endswith(".")
 
 
@@ -96,26 +97,29 @@ def test_accepted_cases_without_any_breach_stand_beside_the_others() -> None:
 
 def test_no_file_of_the_samples_is_unused() -> None:
     used = {
-        SAMPLES / name / file for name, case in CASES.items() for file in (DESCRIPTION, case.file_name, *case.answers)
+        SAMPLES / name / file
+        for name, case in CASES.items()
+        for file in (DESCRIPTION, case.file_name, *case.answers, *case.told)
     }
     found = {path for path in SAMPLES.glob("*/*/**/*") if path.is_file()}
     assert found - used == set()
     assert {path.name for path in (SAMPLES / "market").iterdir()} == {
         *(file for _, file in MARKET),
+        CALENDAR,
         "policy.toml",
     }
 
 
 def test_what_comes_before_a_case_is_received_before_it() -> None:
     for case in CASES.values():
-        times = [one.received_at for one in with_earlier(CASES, case)]
+        times = [at for one in with_earlier(CASES, case) for at in (one.received_at, *(run.at for run in one.runs))]
         assert times == sorted(set(times)), case.name
 
 
 def test_the_market_of_the_samples_is_the_one_in_which_rules_are_tried(market: Path, tmp_path: Path) -> None:
     exchange = Exchange(market, tmp_path / "home")
     with reading(exchange.engine) as session:
-        known = frames(session, [kind.replace("-", "_") for kind, _ in MARKET])
+        known = frames(session, [*(kind.replace("-", "_") for kind, _ in MARKET), "settlement_calendar"])
     exchange.close()
     for name, frame in known.items():
         expected = world.references()[name]
