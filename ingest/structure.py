@@ -43,12 +43,22 @@ class Structure:
     places: tuple[Place, ...]
 
     @cached_property
-    def rows(self) -> dict[str, Rows]:
+    def rows(self) -> "RowsByType":
         """Per record type the body rows on which it stands, in file order."""
-        return {
-            record.type: np.flatnonzero(self.codes == code).astype(np.uint32)
-            for code, record in enumerate(self.layout.records)
-        }
+        return RowsByType(self.layout, self.codes)
+
+
+class RowsByType(dict[str, Rows]):
+    """The body rows of each record type, found when they are first asked for."""
+
+    def __init__(self, layout: Layout, codes: Codes) -> None:
+        super().__init__()
+        self._codes = codes
+        self._code_of = {record.type: code for code, record in enumerate(layout.records)}
+
+    def __missing__(self, record_type: str) -> Rows:
+        self[record_type] = np.flatnonzero(self._codes == self._code_of[record_type]).astype(np.uint32)
+        return self[record_type]
 
 
 def structure_of(lines: Lines, layout: Layout, limit: int) -> Structure:

@@ -158,7 +158,7 @@ def test_rows_are_told_by_type() -> None:
     flow = layout("P0328001")
     counts = {"BSD": 1, "BSB": 2, "BSP": 2}
     found = structure(flow, rows_of(made(flow, lambda record: counts[record.type], plain_row)))
-    assert {name: rows.tolist() for name, rows in found.rows.items()} == {
+    assert {name: found.rows[name].tolist() for name in counts} == {
         "BSD": [0], "BSB": [1, 4], "BSP": [2, 3, 5, 6],
     }  # fmt: skip
 
