@@ -156,15 +156,32 @@ def first_days_elsewhere(systems: pl.DataFrame, of_sets: pl.DataFrame, facts: Fi
     met = numbered.join(in_force, on="msid", how="inner", suffix=".there")
     met = met.join(ends, on=[*_KEY, "declaration_id"], how="left")
     until = pl.min_horizontal("effective_to", "last_day")
-    there = met.select("row", "from", "to", pl.col("effective_from").alias("f"), until.alias("t"))
-    beside = numbered.join(numbered, on="msid", how="inner", suffix=".there").filter(
-        pl.any_horizontal(pl.col(column).ne_missing(pl.col(f"{column}.there")) for column in _KEY)
-    )
-    here = beside.select("row", "from", "to", pl.col("from.there").alias("f"), pl.col("to.there").alias("t"))
+    met = met.select("row", "from", "to", pl.col("effective_from").alias("f"), until.alias("t"))
     first = pl.max_horizontal("from", "f")
-    days = pl.concat([there, here]).filter(first <= pl.min_horizontal("to", "t"))
-    days = days.group_by("row").agg(first.min().alias("day"))
+    met = met.filter(first <= pl.min_horizontal("to", "t")).select("row", first.alias("day"))
+    days = pl.concat([met, _days_in_other_sets(numbered)]).group_by("row").agg(pl.col("day").min())
     return numbered.join(days, on="row", how="left", maintain_order="left")["day"]
+
+
+def _days_in_other_sets(systems: pl.DataFrame) -> pl.DataFrame:
+    """The `row` of each metering system that another set of the file has on some day as well, and the first such `day`.
+
+    The ranges of an MSID stand in order: one meets another where it begins before those in front end, or where the next
+    begins before it ends. A join of each with each would be a product of rows.
+    """
+    ranges = systems.group_by("msid", *_KEY).agg(pl.col("from").min(), pl.col("to").max()).sort("msid", "from")
+    ranges = ranges.with_columns(pl.col("to").cum_max().over("msid").alias("until"))
+    ranges = ranges.with_columns(
+        pl.col("until").shift(1).over("msid").alias("before"), pl.col("from").shift(-1).over("msid").alias("next")
+    )
+    day = (
+        pl.when(pl.col("before") >= pl.col("from"))
+        .then("from")
+        .when(pl.col("next") <= pl.col("to"))
+        .then(pl.col("next"))
+    )
+    met = ranges.select("msid", *_KEY, day.alias("day")).drop_nulls()
+    return systems.join(met, on=["msid", *_KEY], how="inner").select("row", "day")
 
 
 IN_SET = Context(
