@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from sqlmodel import col, select
@@ -19,8 +19,9 @@ from market.home import Home
 from store import accounts, reference_load, scheduled_runs
 from store import policy as policies
 from store.database import connect, open_store, reading, writing
-from store.states import SubmissionState
-from store.tables import Answer
+from store.states import GcdcBreachState, SubmissionState
+from store.tables import Answer, GcdcBreach
+from tests.rules.breaches import gcdc_breaches
 
 ANSWERED_AFTER = timedelta(seconds=1)
 """How long after its receipt a file is answered."""
@@ -42,6 +43,19 @@ def make_market(root: Path) -> None:
         settlement_calendar.load(session, SAMPLES / "market" / CALENDAR, at=_BEGINNING, actor="test")
         for party in ("ACME", "OTHR", "UKDC", "VOLT"):
             accounts.add(session, party.lower(), party, [], actor="test", at=_BEGINNING)
+    engine.dispose()
+
+
+def open_breaches(root: Path) -> None:
+    """Adds the GC/DC breaches of tests/rules/breaches.py to a home, as scheduled runs would have left them."""
+    engine = connect(root)
+    worst = {"settlement_date": date(2026, 10, 20), "settlement_period": 35, "volume_kwh": 52_000}
+    worst |= {"declared_kw": 99_000, "limit_kw": 1_980, "periods_in_breach": 1, "estimated_value_kw": 104_000}
+    with writing(engine) as session:
+        for row in gcdc_breaches().rename({"breach_reference": "reference"}).iter_rows(named=True):
+            state = GcdcBreachState.OPEN if row["closed_at"] is None else GcdcBreachState.TAKEN_EFFECT
+            season = {"season": "AUT", "season_start_year": 2026, "effective_from": row["challenge_by"]}
+            session.add(GcdcBreach(**row, **worst, **season, party_id="ACME", state=state))
     engine.dispose()
 
 

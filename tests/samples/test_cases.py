@@ -11,7 +11,7 @@ from rules.catalogue import all_rules
 from store.database import reading
 from store.reference import frames
 from tests.rules import world
-from tests.samples.exchange import Exchange, make_market
+from tests.samples.exchange import Exchange, make_market, open_breaches
 from tests.samples.regenerate import answers_of
 
 CASES = read_cases()
@@ -28,6 +28,7 @@ WRITERS_ONLY = {"FLD-02"}
 def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("market") / "home"
     make_market(folder)
+    open_breaches(folder)
     return folder
 
 
