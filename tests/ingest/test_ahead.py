@@ -27,11 +27,10 @@ def test_no_more_than_one_piece_is_made_ahead() -> None:
 
 
 def test_what_fails_is_told_behind_the_pieces_before_it() -> None:
-    seen = []
+    pieces = ahead(counted([], 7, fails_at=2))
+    assert [next(pieces), next(pieces)] == [0, 1]
     with pytest.raises(ValueError, match="no piece 2"):
-        for number in ahead(counted([], 7, fails_at=2)):
-            seen.append(number)
-    assert seen == [0, 1]
+        next(pieces)
 
 
 def test_who_stops_early_leaves_no_thread_behind() -> None:
