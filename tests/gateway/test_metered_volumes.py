@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from gateway.metered_volumes import load
+from gateway.sample_cases import Case
 from market.header import Header
 from market.home import Home
 from market.in_force import metered_volumes_in_force
@@ -19,7 +20,9 @@ from store import policy, reference
 from store.database import reading, writing
 from store.metered_volumes import MeteredVolumesLoad
 from store.refused import RefusedError
+from tests.gateway.conftest import Gridpost
 from tests.rules.world import judged
+from tests.samples.exchange import Exchange
 
 NOON = dt.datetime(2026, 11, 10, 12, tzinfo=dt.UTC)
 SPRING, AUTUMN, PLAIN = dt.date(2026, 3, 29), dt.date(2026, 10, 25), dt.date(2026, 11, 9)
@@ -124,3 +127,26 @@ def test_periods_that_a_day_does_not_have_say_nothing() -> None:
     assert rows["settlement_period"].to_list() == list(range(1, 47))
     assert rows["settlement_date"].unique().to_list() == [SPRING]
     assert isinstance(rows, pl.DataFrame)
+
+
+def test_a_feed_of_the_central_participant_is_put_in_force(made_market: Path, tmp_path: Path) -> None:
+    exchange = Exchange(made_market, tmp_path / "exchange")
+    content = flow_bytes(flow_body(AUTUMN) + flow_body(SPRING, "SF", side="I"))
+    answers = exchange.receive(Case("feed", "", "UKDC", "CD000000000001", NOON, (), 100, (), content, {}))
+    report = next(body.decode() for name, body in answers.items() if name.endswith(".VAL"))
+    assert "|ACCEPTED|2|2|0|0|0|0|" in report
+    assert "VRU|T_DINO-1 20261025 II|A|2|" in report
+    assert len(in_force(exchange.engine, exchange.home, AUTUMN)) == 50
+    assert in_force(exchange.engine, exchange.home, SPRING)[-1] == ("T_DINO-1", "SF", 46, -1_500)
+    exchange.close()
+
+
+def test_the_command_line_loads_both_forms(gridpost: Gridpost, market: Path, tmp_path: Path) -> None:
+    path = tmp_path / "volumes.csv"
+    path.write_text(HEADER + "2__CACME000,2026-10-25,II,50,-12.5\n")
+    said = gridpost("--home", market, "reference", "load", "metered-volumes", path)
+    assert said.code == 0
+    assert said.out.startswith("metered-volumes: 1 volumes of 1 BM Units on 1 days, as load-")
+    path.write_bytes(flow_bytes(flow_body(SPRING)))
+    done = gridpost("--home", market, "reference", "load", "metered-volumes", path, "--format", "json").json
+    assert (done["kind"], done["volumes"]) == ("metered-volumes", 46)
