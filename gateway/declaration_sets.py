@@ -5,15 +5,16 @@ others beside them, and decided with it in one transaction. A part that is refus
 on for its correction, until policy's `set_hold_days` are over.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
 import polars as pl
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from gateway import steps
 from gateway.declaration_effects import listed
-from gateway.office import Office
 from gateway.valuation import Basis, Valuation, is_stale, valuate
 from market.clock import london_day
 from market.declarations import HELD, SET
@@ -25,9 +26,6 @@ from rules.declaration.refusal import refused
 from store import changes, declarations
 from store import policy as policies
 from store.database import reading
-
-TRIES = 3
-"""How often a set that changes meanwhile is looked at again; after that it is left to the next night."""
 
 OTHER_REFUSED = "another Supplier's part of the set is refused"
 
@@ -74,45 +72,40 @@ def _refused(valuation: Valuation, keys: set[str], message: str) -> Valuation:
     return replace(valuation, judgement=refused(valuation.judgement, keys, message))
 
 
-def expire_held_sets(office: Office, day: date) -> list[str]:
-    """Refuses the sets whose time is over on a London day; gives the references of their submissions, in order.
+def expired_sets(home: Home, engine: Engine, day: date, at: datetime, token: int) -> dict[str, Valuation]:
+    """The held submissions with a set whose time is over on a London day, each with the judgement that refuses it.
 
     A set waits policy's `set_hold_days`, in Working Days after the day on which its first part was received; on the
-    last of them it still may be completed. Each set is decided in a transaction of its own.
+    last of them it still may be completed.
     """
-    with reading(office.engine) as session:
+    judged: dict[str, Valuation] = {}
+    for key, told, refs in _expired(engine, day):
+        for ref in refs:
+            judged[ref] = _refused(judged.get(ref) or valuate(home, engine, ref, at, token), {key}, told)
+    return judged
+
+
+def refuse_expired(session: Session, home: Home, judged: Mapping[str, Valuation], at: datetime) -> None:
+    """Decides held submissions by `expired_sets`; raises StaleError where something changed since."""
+    changes.hold(session)
+    for ref, valuation in judged.items():
+        if is_stale(session, valuation):
+            raise steps.StaleError(ref)
+    for ref, valuation in judged.items():
+        steps.decide_held(session, home, ref, valuation, why="the set is not complete in time", at=at)
+
+
+def _expired(engine: Engine, day: date) -> list[tuple[str, str, list[str]]]:
+    """The key of each set whose time is over, what its parties are told, and its submissions."""
+    with reading(engine) as session:
         waiting = declarations.waiting(session)
         policy = policies.in_force(session)
-    decided: list[str] = []
+    found = []
     for _, parts in waiting.group_by(*_SET, "test_flag", maintain_order=True):
         first = london_day(min(parts["received_at"].to_list()))
         hold_days = policy.on(first).set_hold_days
         last = add_working_days(first, hold_days)
         if day > last:
             told = f"the set is not complete by {last:%Y%m%d}, {hold_days} Working Days after {first:%Y%m%d}"
-            decided += _expire(office, parts, told)
-    return decided
-
-
-def _expire(office: Office, parts: pl.DataFrame, told: str) -> list[str]:
-    keys = set(parts.select(_KEY).to_series())
-    refs = parts["submission_ref"].unique().sort().to_list()
-    for _ in range(TRIES):
-        try:
-            _refuse_set(office, refs, keys, told)
-        except steps.StaleError:
-            continue
-        return refs
-    return []
-
-
-def _refuse_set(office: Office, refs: list[str], keys: set[str], told: str) -> None:
-    token = office.token or 0
-    judged = [(ref, valuate(office.home, office.engine, ref, office.clock(), token)) for ref in refs]
-    with office.committing() as session:
-        changes.hold(session)
-        if any(is_stale(session, valuation) for _, valuation in judged):
-            raise steps.StaleError(refs[0])
-        for ref, valuation in judged:
-            refused_ = _refused(valuation, keys, told)
-            steps.decide_held(session, office.home, ref, refused_, why=told, at=office.clock())
+            found.append((parts.select(_KEY).to_series()[0], told, parts["submission_ref"].unique().sort().to_list()))
+    return found

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gateway import withdrawal
-from gateway.declaration_sets import expire_held_sets
+from gateway.checks.held_sets import HELD_SETS
+from gateway.schedule.check import Occasion
 from market.frames import OPEN_END
 from rules.declaration.example import FACILITY, IMPORT, declaration
 from store import declarations, runs, submissions
@@ -15,6 +16,26 @@ from store.database import reading, writing
 from store.states import SubmissionState
 from tests.gateway.declaring import FIRST, NEXT_DAY, Post, acme, othr
 from tests.samples.exchange import Exchange
+
+
+def night(post: Post, day: date) -> list[str]:
+    """The submissions whose sets the scheduled run of a day refuses."""
+    exchange = post.exchange
+    occasion = Occasion(
+        check=HELD_SETS.name,
+        run_id=1,
+        business_date=day,
+        at=exchange.now,
+        now=exchange.now,
+        token=1,
+        engine=exchange.engine,
+        home=exchange.home,
+        parameters={},
+    )
+    apply = HELD_SETS.work(occasion)
+    with writing(exchange.engine) as session:
+        refused: list[str] = apply(session)["refused"]
+    return refused
 
 
 @pytest.fixture
@@ -104,14 +125,14 @@ def test_a_file_is_held_while_any_set_in_it_is(post: Post) -> None:
 def test_a_set_is_refused_when_its_working_days_are_over(post: Post, day: date, expired: bool) -> None:
     ref = post.send("ACME", FIRST, acme())
     post.exchange.now = datetime(day.year, day.month, day.day, 1, 0, tzinfo=UTC)
-    assert expire_held_sets(post.exchange.office, day) == ([ref] if expired else [])
+    assert night(post, day) == ([ref] if expired else [])
     assert post.state(ref) == (("VALIDATED", "REJECTED") if expired else ("HELD", None))
     if expired:
         (_, report) = post.told("ACME")[-1]
         assert [record[4:6] + record[7:8] for record in report if record[0] == "VRB"] == [
             ["DEC-06", "E", "the set is not complete by 20261116, 10 Working Days after 20261102"]
         ]
-        assert expire_held_sets(post.exchange.office, day) == []
+        assert night(post, day) == []
 
 
 def test_a_withdrawn_part_leaves_its_set(post: Post) -> None:
