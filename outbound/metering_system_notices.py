@@ -7,7 +7,7 @@ demand (`given.non_final`) and how many do not (`given.without`).
 
 Missing is non-final demand where a declaration is in force: P0310001 names each of its MSIDs. Surprising is non-final
 demand without one, or more of it than is declared: P0311001 names the MSIDs that there are. A notice is about the day
-of a BM Unit, so that it names no Settlement Period.
+of a BM Unit, so that it names no Settlement Period; what is true of several units is told once.
 """
 
 import polars as pl
@@ -29,7 +29,7 @@ SETTLEMENT_CODES = {"D": "DR", **{run: run for run in ("SF", "R1", "R2", "R3", "
 def missing_demand(answered: Answered) -> Frames:
     """P0310001: a record for each import MSID of a refused unit whose declared non-final demand is not all there."""
     missing = answered.refused.filter(pl.col("declared.found"), pl.col("given.without") > 0)
-    told = _of_msids(missing, pl.lit(MISSING)).filter(pl.col("metering_system_id").is_not_null())
+    told = _once(_of_msids(missing, pl.lit(MISSING)).filter(pl.col("metering_system_id").is_not_null()))
     return {} if told.is_empty() else {"MDM": told.with_row_index("line", 2)}
 
 
@@ -39,7 +39,7 @@ def surprising_demand(answered: Answered) -> Frames:
     beyond = answered.warned.filter(pl.col("rule") == BEYOND).unique("line", keep="first", maintain_order=True)
     unexpected = _of_msids(undeclared, pl.lit(UNEXPECTED))
     doubted = _of_msids(beyond, pl.lit(DOUBTED))
-    told = pl.concat([unexpected, doubted]).sort("unit", maintain_order=True)
+    told = _once(pl.concat([unexpected, doubted]).sort("unit", maintain_order=True))
     if told.is_empty():
         return {}
     units = pl.concat([undeclared.select(_RUN), beyond.select(_RUN)])
@@ -61,6 +61,11 @@ def _of_msids(units: pl.DataFrame, reason: pl.Expr) -> pl.DataFrame:
         reason.alias("reason"),
     ).explode("metering_system_id")
     return rows.with_columns(pl.col("metering_system_id").cast(pl.Int64))
+
+
+def _once(rows: pl.DataFrame) -> pl.DataFrame:
+    """The measurement classes of a BM Unit have the same MSIDs: of records that say the same, the first."""
+    return rows.unique(pl.exclude("unit"), keep="first", maintain_order=True)
 
 
 def _header(units: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:

@@ -101,6 +101,15 @@ def test_demand_beyond_the_declared_is_told_once_a_unit_and_msid() -> None:
     }
 
 
+def test_what_holds_for_two_measurement_classes_is_told_once() -> None:
+    classes = [unit(line, measurement_class=class_) for line, class_ in ((3, "C"), (55, "E"))]
+    missing = [{**one, "given.non_final": 49, "given.without": 1} for one in classes]
+    found = answers(refused=missing)
+    assert found == answers(refused=missing[:1])
+    beyond = [{**one, "rule": "NFD-07"} for one in classes]
+    assert answers(accepted=classes, warned=beyond) == answers(accepted=classes[:1], warned=beyond[:1])
+
+
 def test_the_header_has_no_code_for_the_run_ii_and_no_group_where_there_are_several() -> None:
     refused = [
         undeclared(3, **{"NFH.settlement_run_type": "II"}),
