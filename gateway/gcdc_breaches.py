@@ -8,22 +8,17 @@ import polars as pl
 from sqlmodel import Session
 
 from gateway.gcdc_evaluation import Evaluation
+from gateway.gcdc_notification import tell_open
 from gateway.schedule.check import Occasion, Summary
-from gateway.schedule.telling import NoticeFile, tell
 from gateway.steps import ACTOR
-from market.frames import typed_schema
-from market.layout import layout
+from market.fault import Fault
 from market.number_text import number_text
 from market.working_days import add_working_days
-from outbound.gcdc_breaches import NOTIFICATION, breach_notification
 from rules.monitoring.declared import DeclaredValues
 from store import gcdc_breaches, policy
 from store.gcdc_breaches import DAYS
 from store.states import GcdcBreachState
 from store.tables import GcdcBreach
-
-ROLES = ("BP", "VP", "VT")
-"""The roles in which Lead Parties are told."""
 
 COLUMN = {"GC": "generation_capacity", "DC": "demand_capacity"}
 """The column of the declared value of each side."""
@@ -44,11 +39,15 @@ _STANDING = pl.Schema(
 Row = Mapping[str, Any]
 """Columns of one row by their names."""
 
-_NOTIFIED = NoticeFile(NOTIFICATION, "CR", ROLES, breach_notification)
-
 
 def record(session: Session, occasion: Occasion, evaluation: Evaluation) -> Summary:
-    """Opens and updates breaches by what was found, tells their Lead Parties, and sums it up."""
+    """Opens and updates breaches by what was found, tells their Lead Parties, and sums it up.
+
+    Raises Fault where another run has evaluated the same volumes meanwhile: what it found may be newer.
+    """
+    new_sets = [one.id for one in gcdc_breaches.unevaluated(session, occasion.at)]
+    if new_sets != [one.id for one in evaluation.sets]:
+        raise Fault("metered volumes were evaluated by another run meanwhile")
     known = {breach.reference: breach for breach in gcdc_breaches.listed(session)}
     after = _assigned(session, evaluation.found, _standing(known.values()))
     before = gcdc_breaches.days(session, between=(evaluation.days[0], evaluation.days[-1])).filter(
@@ -71,7 +70,7 @@ def record(session: Session, occasion: Occasion, evaluation: Evaluation) -> Summ
         else:
             counted["updated"] += 1
             _update(session, occasion, evaluation.declared, breach, worst[reference])
-    return {**counted, **_tell(session, occasion)}
+    return {**counted, **tell_open(session, occasion)}
 
 
 def _standing(breaches: Collection[GcdcBreach]) -> pl.DataFrame:
@@ -204,42 +203,3 @@ def _complete(breach: GcdcBreach, occasion: Occasion, declared: DeclaredValues) 
 def _why(breach: GcdcBreach) -> str:
     volume, power = number_text(breach.volume_kwh, 3), number_text(2 * breach.volume_kwh, 3)
     return f"{volume} MWh is {power} MW in period {breach.settlement_period} of {breach.settlement_date}"
-
-
-def _tell(session: Session, occasion: Occasion) -> Summary:
-    """Tells of every open breach what its Lead Party was not told; each group has one Challenge By date."""
-    rows = notification_rows(gcdc_breaches.open_ones(session))
-    subject = pl.concat_str("breach_reference", "estimated_value", separator=" ")
-    told: Summary = {"told": 0, "untold": {}}
-    for (last,), group in sorted(rows.with_columns(subject=subject).partition_by("challenge_by", as_dict=True).items()):
-        done = tell(session, occasion, last, group, _NOTIFIED)
-        told = {"told": told["told"] + done["told"], "untold": {**told["untold"], **done["untold"]}}
-    return told
-
-
-def notification_rows(breaches: Collection[GcdcBreach]) -> pl.DataFrame:
-    """Breaches with the typed columns of the K0153001's GBN, and `party_id`."""
-    schema = {**typed_schema(layout(NOTIFICATION).record("GBN")), "party_id": pl.String()}
-    rows = [
-        {
-            "party_id": one.party_id,
-            "breach_reference": one.reference,
-            "bm_unit_id": one.bm_unit_id,
-            "side": one.side,
-            "bsc_season": one.season,
-            "season_start_year": one.season_start_year,
-            "declared_value": one.declared_kw,
-            "limit": one.limit_kw,
-            "settlement_date": one.settlement_date,
-            "settlement_period": one.settlement_period,
-            "metered_volume": one.volume_kwh,
-            "metered_power": 2 * one.volume_kwh,
-            "excess": 2 * abs(one.volume_kwh) - abs(one.declared_kw) - one.limit_kw,
-            "periods_in_breach": one.periods_in_breach,
-            "estimated_value": one.estimated_value_kw,
-            "estimated_value_effective_from": one.effective_from,
-            "challenge_by": one.challenge_by,
-        }
-        for one in breaches
-    ]
-    return pl.DataFrame(rows, schema)

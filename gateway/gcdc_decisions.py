@@ -6,7 +6,7 @@ from enum import StrEnum
 import polars as pl
 from sqlmodel import Session
 
-from gateway.gcdc_breaches import ROLES
+from gateway.gcdc_notification import ROLES
 from gateway.gcdc_values import TakenEffect, take_effect
 from gateway.notices import add_notice
 from market.frames import typed_schema

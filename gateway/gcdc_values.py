@@ -6,7 +6,8 @@ from datetime import datetime
 import polars as pl
 from sqlmodel import Session
 
-from gateway.gcdc_breaches import COLUMN, ROLES
+from gateway.gcdc_breaches import COLUMN
+from gateway.gcdc_notification import ROLES
 from gateway.notices import add_notice
 from market.number_text import number_text
 from market.reference import BM_UNITS, CAPACITY_VALUES

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 from sqlmodel import Session
 
-from gateway.gcdc_breaches import ROLES
+from gateway.gcdc_notification import ROLES
 from gateway.schedule.check import Occasion, Summary
 from gateway.schedule.telling import NoticeFile, tell
 from market.header import Header

@@ -9,12 +9,15 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
+from gateway.checks.gcdc_breaches import GCDC_BREACHES
 from gateway.gcdc_decisions import Decision, decide
 from gateway.metered_volumes import load
 from gateway.office import Office
 from gateway.sample_cases import MARKET, SAMPLES
 from gateway.schedule.carrying_out import carry_out
+from gateway.schedule.check import Occasion
 from ingest.landing import parse
+from market.fault import Fault
 from market.home import Home
 from market.reference import CAPACITY_VALUES, GCDC_CHALLENGES
 from rules.monitoring.declared import DeclaredValues
@@ -462,3 +465,28 @@ def test_a_withdrawn_set_of_volumes_is_evaluated_again(market: Market) -> None:
         record_sets.withdraw(session, name, at=market.now)
     market.night(NIGHT + DAY)
     assert market.breach(ref).state == "WITHDRAWN"
+
+
+def test_volumes_that_come_bit_by_bit_make_the_same_breach(market: Market) -> None:
+    rows = [DINO.format(period, volume) for period, volume in ((1, "51"), (2, "53"), (3, "50.49"), (4, "52"))]
+    for number, row in enumerate(rows):
+        market.metered(row, on=NIGHT + number * DAY)
+        market.night(NIGHT + number * DAY)
+    (breach,) = market.breaches()
+    assert (breach.periods_in_breach, breach.settlement_period, breach.estimated_value_kw) == (3, 2, 106_000)
+
+
+def test_what_another_run_evaluated_meanwhile_is_not_evaluated_twice(market: Market) -> None:
+    market.metered(DINO.format(35, "52"))
+    market.now = datetime(2026, 12, 10, 4, tzinfo=UTC)
+    with writing(market.engine) as session:
+        run = scheduled_runs.start_by_hand(session, "gcdc-breaches", NIGHT, owner="test", at=market.now)
+    assert run.id is not None
+    occasion = Occasion(
+        *("gcdc-breaches", run.id, NIGHT, market.now, market.now, 1), market.engine, market.home, parameters={}
+    )
+    apply = GCDC_BREACHES.work(occasion)
+    market.night()
+    with pytest.raises(Fault, match="evaluated by another run"), writing(market.engine) as session:
+        apply(session)
+    assert len(market.breaches()) == 1
