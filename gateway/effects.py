@@ -12,9 +12,12 @@ from market.reference import RECEIVED
 from rules.acceptance import PutInForce
 from rules.catalogue import acceptance_of
 from rules.declaration import FLOW as DECLARATIONS_FLOW
-from store import effects, record_set_sweep, record_sets
+from store import effects, record_set_sweep, record_sets, settlement_calendar
 from store.database import reading
 from store.tables import Run, Submission
+
+CALENDAR = "settlement_calendar"
+LIVE = "OPER"
 
 
 def put_in_force(session: Session, home: Home, submission: Submission, run: Run, valuation: Valuation) -> None:
@@ -41,6 +44,15 @@ def put_in_force(session: Session, home: Home, submission: Submission, run: Run,
             pl.lit(submission.ref).alias("submission_ref"),
         )
         effects.add(session, puts.frame, rows, test_flag=valuation.header.flag, run_number=run.number)
+    if isinstance(puts, PutInForce) and puts.frame == CALENDAR and effect.height and valuation.header.flag == LIVE:
+        settlement_calendar.load(
+            session,
+            puts.rows(effect),
+            file_name=submission.file_name,
+            sha256=submission.sha256 or "",
+            at=run.finished_at,
+            actor=submission.account,
+        )
 
 
 def remove_abandoned(office: Office) -> None:

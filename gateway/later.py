@@ -22,6 +22,8 @@ def built_on(session: Session, submission: Submission, valuation: Valuation, ref
     if puts.frame in reference.VOLUMES:
         kind, days = reference.VOLUMES[puts.frame], valuation.read.days
         return [] if days is None else record_sets.later(session, kind, submission.party_id, days, after)
+    if puts.frame not in effects.KINDS:
+        return []
     units = valuation.judgement.refused.join(refused, on=["key", "line"], how="semi")
     subject = effects.KINDS[puts.frame].subject
     if subject not in units.columns:

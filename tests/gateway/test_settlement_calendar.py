@@ -1,14 +1,16 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from gateway.sample_cases import Case
 from gateway.settlement_calendar import load
 from outbound.writer import sealed
 from store import policy, reference
 from store.database import reading, writing
 from store.refused import RefusedError
+from tests.samples.exchange import Exchange
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 POLICY = (Path(__file__).parents[2] / "policy.toml").read_text()
@@ -67,3 +69,27 @@ def test_another_flow_is_no_calendar(store: Engine, tmp_path: Path) -> None:
         policy.load(session, POLICY, at=NOW, actor="test")
         with pytest.raises(RefusedError, match="is no S0161001"):
             load(session, path, at=NOW, actor="test")
+
+
+def test_a_calendar_comes_from_the_central_systems_over_sftp(made_market: Path, tmp_path: Path) -> None:
+    exchange = Exchange(made_market, tmp_path / "home")
+    before = len(known(exchange.engine))
+    for number, (flag, known_then) in enumerate((("TR01", before), ("", before + 1)), 1):
+        head = f"AAA|S0161001|D|20261102092000|SA|UKDC|CR|UKDC|1|{flag}|\nPUB|20261101090000|\n"
+        rows = row("20261025", "SF", "20261104") + row("20261025", "XX", "20261104")
+        case = Case(
+            name=f"S0161001/{number}",
+            shows="",
+            party_id="UKDC",
+            file_name=f"SA{number:012d}",
+            received_at=NOW + timedelta(minutes=number),
+            before=(),
+            receipt=100,
+            rules=(),
+            content=sealed((head + rows).encode()),
+            answers={},
+        )
+        answers = exchange.receive(case)
+        assert b"|PARTIAL|2|1|1|0|" in answers[f"{case.file_name}.VAL"]
+        assert len(known(exchange.engine)) == known_then
+    exchange.close()
