@@ -1,6 +1,8 @@
 """`gridpost breaches`, `breach` and `challenge`: GC/DC breaches, the life of one, and the decision on its challenge."""
 
+from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -65,7 +67,12 @@ def _breaches(
     print_rows(format_, rows, "no GC/DC breach is open" if only_open else "no GC/DC breach is known")
 
 
-def _breach(context: typer.Context, ref: _Ref, format_: FormatOption = Format.TEXT) -> None:
+def _breach(
+    context: typer.Context,
+    ref: _Ref,
+    png: Annotated[Path | None, typer.Option(metavar="FILE", help="draw the worst day as a picture too")] = None,
+    format_: FormatOption = Format.TEXT,
+) -> None:
     """Show the life of a GC/DC breach, and its worst day drawn against the declared value and the limit."""
     from gateway import breach_pages
     from store.database import reading
@@ -73,10 +80,24 @@ def _breach(context: typer.Context, ref: _Ref, format_: FormatOption = Format.TE
     place: Place = context.obj
     with place.opened() as engine, reading(engine) as session:
         page = breach_pages.page(session, place.home, ref)
+    if png is not None:
+        _write_picture(png, page)
     if format_ is Format.JSON:
         write_json(page)
     else:
         _print(page)
+
+
+def _write_picture(path: Path, page: dict[str, Any]) -> None:
+    from gateway.day_picture import write_png
+
+    if not page["metered"]:
+        raise NotPossibleError(f"no metered volume of the worst day of {page['reference']} is in force")
+    day, profiles = _profiles(page)
+    try:
+        write_png(path, f"{page['bm_unit_id']} on {day}, breach {page['reference']}", day, profiles)
+    except OSError as error:
+        raise NotPossibleError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _print(page: dict[str, Any]) -> None:
@@ -97,19 +118,24 @@ def _print(page: dict[str, Any]) -> None:
 
 def _drawn(page: dict[str, Any]) -> str:
     from gateway.terminal_plot import day_plot
+
+    day, profiles = _profiles(page)
+    return f"{page['bm_unit_id']} on {day}, local time\n\n{day_plot(day, profiles)}"
+
+
+def _profiles(page: dict[str, Any]) -> tuple[date, "dict[str, Profile]"]:
+    """The worst day, and on it the metered power, the declared value and the value with its limit."""
     from market.clock import london_day
 
     metered: Profile = [
         (instant, float(period["mw"])) for period in page["metered"] for instant in (period["from"], period["to"])
     ]
     ends = (metered[0][0], metered[-1][0])
-    profiles = {
+    return london_day(ends[0]), {
         "metered": metered,
         page["side"]: [(end, float(page["declared_mw"])) for end in ends],
         f"{page['side']} and limit": [(end, float(page["bound_mw"])) for end in ends],
     }
-    day = london_day(ends[0])
-    return f"{page['bm_unit_id']} on {day}, local time\n\n{day_plot(day, profiles)}"
 
 
 @_challenge.command("decide")

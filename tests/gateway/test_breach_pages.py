@@ -133,3 +133,16 @@ def test_a_challenge_that_is_late_or_of_no_breach_is_refused(
     assert rule in report(challenge(exchange, received_at, ref=ref))
     said = gridpost("--home", exchange.home.root, "challenge", "decide", REF, "--decision", "R", "--reason", "Late")
     assert (said.code, said.err) == (2, f"gridpost: GC/DC breach {REF} is not challenged\n")
+
+
+def test_a_breach_is_drawn_as_a_picture(gridpost: Gridpost, exchange: Exchange, tmp_path: Path) -> None:
+    picture = tmp_path / "breach.png"
+    said = gridpost("--home", exchange.home.root, "breach", REF, "--png", picture)
+    assert (said.code, said.err) == (0, "")
+    assert picture.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    assert picture.stat().st_size > 10_000
+    said = gridpost("--home", exchange.home.root, "breach", REF, "--png", tmp_path / "none" / "breach.png")
+    assert (said.code, said.err) == (
+        2,
+        f"gridpost: {tmp_path}/none/breach.png cannot be written: No such file or directory\n",
+    )
