@@ -132,7 +132,7 @@ def close(
 ) -> None:
     """Ends the life of a breach; `value_kw` is what came into force by it."""
     before = breach.state
-    breach.state, breach.value_kw, breach.closed_at = state, value_kw, at
+    breach.state, breach.value_kw, breach.closed_at, breach.is_open = state, value_kw, at, None
     session.add(breach)
     tell(session, breach, "close", actor=actor, at=at, why=why, before=before)
     note(session, [breach])

@@ -2,32 +2,24 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Index, text
+from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlmodel import Field
 
 from store.states import GcdcBreachState
 from store.tables.effects import BmUnitEffect
 from store.tables.row import Row, UtcTime, enum_column
 
-_OPEN = text("closed_at IS NULL")
-
 
 class GcdcBreach(Row, table=True):
     """A BM Unit metered beyond GC or DC and its limit in a season.
 
     What is told of the worst period is `settlement_date` to `limit_kw`. `value_kw` is what came into force by it, null
-    while it is open and where nothing did.
+    while it is open and where nothing did. `is_open` is true or null, so that one breach at most is open in a season.
     """
 
     __tablename__ = "gcdc_breach"
     __table_args__ = (
-        Index(
-            "ix_gcdc_breach_open",
-            *("bm_unit_id", "side", "season", "season_start_year"),
-            unique=True,
-            sqlite_where=_OPEN,
-            postgresql_where=_OPEN,
-        ),
+        UniqueConstraint("bm_unit_id", "side", "season", "season_start_year", "is_open"),
         Index(None, "bm_unit_id"),
     )
 
@@ -49,6 +41,7 @@ class GcdcBreach(Row, table=True):
     challenge_by: date
     opened_at: datetime = Field(sa_type=UtcTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    is_open: bool | None = True
     value_kw: int | None = Field(default=None, sa_type=BigInteger)
 
 

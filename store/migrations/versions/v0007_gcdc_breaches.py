@@ -55,16 +55,12 @@ def _gcdc_breach() -> None:
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("value_kw", sa.BigInteger(), nullable=True),
+        sa.Column("is_open", sa.Boolean(), nullable=True),
         sa.PrimaryKeyConstraint("reference", name="pk_gcdc_breach"),
-    )
-    is_open = sa.text("closed_at IS NULL")
-    op.create_index(
-        "ix_gcdc_breach_open",
-        "gcdc_breach",
-        ["bm_unit_id", "side", "season", "season_start_year"],
-        unique=True,
-        sqlite_where=is_open,
-        postgresql_where=is_open,
+        sa.UniqueConstraint(
+            *("bm_unit_id", "side", "season", "season_start_year", "is_open"),
+            name="uq_gcdc_breach_bm_unit_id_side_season_season_start_year_is_open",
+        ),
     )
     op.create_index("ix_gcdc_breach_bm_unit_id", "gcdc_breach", ["bm_unit_id"])
 
