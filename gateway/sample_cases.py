@@ -51,7 +51,7 @@ class Case:
 
     `received_at` is aware. `receipt` is the receipt code; `rules` are those that the answers name, in order of their
     ids. `answers` are the bytes of each answer by its name. `runs` are made after it, in their order; `told` is what
-    besides its answers leaves meanwhile, by `to_<account>/<name>`: answers to earlier files, and notices.
+    besides its answers leaves meanwhile, by `to_<account>/<name>`: answers to earlier files, notices, what runs send.
     """
 
     name: str

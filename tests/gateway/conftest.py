@@ -49,7 +49,7 @@ def made_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the sample market and an account for each of its parties, not to be changed."""
     root = tmp_path_factory.mktemp("market") / "home"
     make_market(root)
-    for account in ("acme", "othr", "volt"):
+    for account in ("acme", "othr", "ukdc", "volt"):
         Home(root).make_account(account)
     return root
 

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlmodel import col, select
@@ -19,9 +19,8 @@ from market.home import Home
 from store import accounts, reference_load, scheduled_runs
 from store import policy as policies
 from store.database import connect, open_store, reading, writing
-from store.states import GcdcBreachState, SubmissionState
-from store.tables import Answer, GcdcBreach
-from tests.rules.breaches import gcdc_breaches
+from store.states import SubmissionState
+from store.tables import Answer
 
 ANSWERED_AFTER = timedelta(seconds=1)
 """How long after its receipt a file is answered."""
@@ -46,19 +45,6 @@ def make_market(root: Path) -> None:
     engine.dispose()
 
 
-def open_breaches(root: Path) -> None:
-    """Adds the GC/DC breaches of tests/rules/breaches.py to a home, as scheduled runs would have left them."""
-    engine = connect(root)
-    worst = {"settlement_date": date(2026, 10, 20), "settlement_period": 35, "volume_kwh": 52_000}
-    worst |= {"declared_kw": 99_000, "limit_kw": 1_980, "periods_in_breach": 1, "estimated_value_kw": 104_000}
-    with writing(engine) as session:
-        for row in gcdc_breaches().rename({"breach_reference": "reference"}).iter_rows(named=True):
-            state = GcdcBreachState.OPEN if row["closed_at"] is None else GcdcBreachState.TAKEN_EFFECT
-            season = {"season": "AUT", "season_start_year": 2026, "effective_from": row["challenge_by"]}
-            session.add(GcdcBreach(**row, **worst, **season, party_id="ACME", state=state))
-    engine.dispose()
-
-
 class Exchange:
     """One exchange, begun as a copy of a home that `make_market` made."""
 
@@ -74,7 +60,7 @@ class Exchange:
     def receive(self, case: Case) -> dict[str, bytes]:
         """Takes the file of a case to its decision and makes the runs after it; what leaves, in that order.
 
-        Its answers stand by their names, what else leaves by `to_<account>/<name>`.
+        Its answers stand by their names; what else leaves, or leaves after the runs, by `to_<account>/<name>`.
         """
         assert case.received_at > self.now, f"{case.name} is received before what came before it"
         before = len(self._answers())
@@ -89,11 +75,16 @@ class Exchange:
         if submission.state is SubmissionState.ACKED:
             valuation = valuate_jointly(self.home, self.engine, ref, self.now, self.office.token or 0)
             steps.decided(self.office, ref, valuation)
+        decided = len(self._answers())
         for run in case.runs:
             self._make(run)
         return {
-            answer.name if answer.submission_ref == ref else f"to_{answer.account}/{answer.name}": answer.body or b""
-            for answer in self._answers()[before:]
+            (
+                answer.name
+                if answer.submission_ref == ref and place < decided
+                else f"to_{answer.account}/{answer.name}"
+            ): answer.body or b""
+            for place, answer in enumerate(self._answers()[before:], before)
         }
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from gateway.sample_cases import DESCRIPTION, SAMPLES, Case, read_cases, with_earlier
-from tests.samples.exchange import Exchange, make_market, open_breaches
+from tests.samples.exchange import Exchange, make_market
 
 
 def answers_of(case: Case, cases: dict[str, Case], market: Path, root: Path) -> dict[str, bytes]:
@@ -40,7 +40,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         market = Path(folder) / "market"
         make_market(market)
-        open_breaches(market)
         for number, case in enumerate(cases.values()):
             write_answers(case, answers_of(case, cases, market, Path(folder) / str(number)))
     sys.stdout.write(f"{len(cases)} cases answered anew\n")
