@@ -1,6 +1,7 @@
 """Answers on their way: staged out of sight, renamed into the outbox, recorded; collected by the party's own delete.
 
-What goes wrong with one answer holds up that answer, and those of its submission that come after it; no other.
+What goes wrong with one answer holds up that answer, and those of its submission that come after it; no other. One that
+was staged and is nowhere holds up none: it left its folder for the outbox, and who took it from there is not on record.
 """
 
 import logging
@@ -35,12 +36,17 @@ class _Failed:
     not_before: datetime
 
 
+class InDoubtError(Fault):
+    """An answer that was staged is neither staged nor in its outbox: the operator decides whether the party has it."""
+
+
 class Deliveries:
     """Delivers answers while this gateway holds the lease; called by one thread at a time."""
 
     def __init__(self, office: Office) -> None:
         self._office = office
         self._failed: dict[int, _Failed] = {}
+        self._in_doubt: set[int] = set()
 
     def deliver(self) -> int:
         """Moves on a batch of answers that may leave now; how many reached their outbox."""
@@ -51,7 +57,8 @@ class Deliveries:
         held = {answer_id for answer_id, failed in self._failed.items() if failed.not_before > now}
         with reading(office.engine) as session:
             left = [answer for answer in answers.staged(session) if _id(answer) not in held]
-            waiting = [answer for answer in answers.pending(session, BATCH + len(held)) if _id(answer) not in held]
+            may_leave = answers.pending(session, BATCH + len(held), self._in_doubt)
+            waiting = [answer for answer in may_leave if _id(answer) not in held]
         if not left and not waiting:
             return 0
         ready = self._each(waiting, lambda answer: _stage(office, answer, token))
@@ -76,6 +83,8 @@ class Deliveries:
 
     def _note(self, answer: Answer, error: Exception) -> None:
         _log.exception("answer %s to %s waits", answer.name, answer.account)
+        if isinstance(error, InDoubtError):
+            self._in_doubt.add(_id(answer))
         before = self._failed.get(_id(answer))
         if before is None:
             self._tell(answer, error)
@@ -121,7 +130,7 @@ def _stage(office: Office, answer: Answer, token: int) -> None:
 
 
 def _put_in_outbox(office: Office, answer: Answer) -> None:
-    """Renames a staged answer into its outbox; Fault where it is neither staged nor there."""
+    """Renames a staged answer into its outbox; InDoubtError where it is neither staged nor there."""
     assert answer.token is not None
     folder, staged = outbox_of(office, answer), Staged(_id(answer), answer.token)
     if not folder.is_dir():
@@ -130,7 +139,7 @@ def _put_in_outbox(office: Office, answer: Answer) -> None:
         outbox.publish(office.home.outgoing, staged, folder, answer.name)
     except FileNotFoundError as error:
         if not outbox.in_outbox(folder, answer.name):
-            raise Fault(f"answer {answer.name} is neither staged nor in its outbox") from error
+            raise InDoubtError(f"answer {answer.name} is neither staged nor in its outbox") from error
 
 
 def _record(office: Office, published: Sequence[Answer]) -> None:

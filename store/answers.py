@@ -4,7 +4,7 @@ Every step is a compare-and-set; names are given once and never again.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -88,13 +88,17 @@ def add(
     return answer
 
 
-def pending(session: Session, limit: int | None = None) -> Sequence[Answer]:
-    """Answers that may leave now, oldest first: of a submission only the first that has not reached its outbox."""
+def pending(session: Session, limit: int | None = None, in_doubt: Collection[int] = ()) -> Sequence[Answer]:
+    """Answers that may leave now, oldest first: of a submission only the first that has not reached its outbox.
+
+    Those `in_doubt` (ids) hold up no later one: they have left, though it is not known how far they came.
+    """
     earlier = aliased(Answer)
     waits = exists().where(
         col(earlier.submission_ref) == Answer.submission_ref,
         col(earlier.position) < col(Answer.position),
         col(earlier.state).not_in(LEFT),
+        col(earlier.id).not_in(in_doubt),
     )
     statement = select(Answer).where(Answer.state == AnswerState.PENDING, ~waits)
     return session.exec(statement.order_by(col(Answer.id)).limit(limit)).all()
