@@ -82,7 +82,7 @@ def past(facts: FileFacts, rows: pl.DataFrame) -> Past:
 
 def _past(facts: FileFacts, rows: pl.DataFrame) -> Past:
     known = on_record(facts, rows)
-    order = rows.select(run_order_expr(pl.col("NFH.settlement_run_type").head(1))).item()
+    order = pl.lit(rows.select(run_order_expr(pl.col("NFH.settlement_run_type").head(1))).item(), pl.Int64)
     same = known.filter(pl.col("order") == order).select(*_KEY, pl.col("received_at").alias("history.replaced_at"))
     before = known.filter(pl.col("order") < order).sort("order").unique(_KEY, keep="last", maintain_order=True)
     stated = pl.col("non_final_demand").list.drop_nulls()

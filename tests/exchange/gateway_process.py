@@ -29,7 +29,7 @@ COMPACT = "GRIDPOST_TEST_COMPACT"
 """Set: one process without workers of its own, which starts at once; its files and rows are as ever."""
 STORE = "GRIDPOST_TEST_STORE"
 """The URL of the store, where it is not in the home."""
-LIMITS = Limits(disk_reserve=0, drain_seconds=5, idle_seconds=60)
+LIMITS = Limits(disk_reserve=0, drain_seconds=5, idle_seconds=600)
 
 
 class ThreadWorkers:

@@ -137,7 +137,6 @@ def test_a_real_day_is_accepted_and_in_force(
     assert sent.keys() == clients.keys()
     for party, content in sent.items():
         clients[party].send("BP000000000001", content)
-        clients[party].close()
     accepted = 0
     for party, client in clients.items():
         receipt, report = client.answers("BP000000000001")

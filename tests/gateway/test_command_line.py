@@ -106,7 +106,7 @@ def test_a_failure_of_ours_shows_where_it_comes_from(gridpost: Gridpost, monkeyp
 
 def test_home_may_stand_behind_the_command_and_in_the_environment(gridpost: Gridpost, market: Path) -> None:
     before = gridpost("--home", market, "party", "list", "--format", "json").json
-    assert {row["party_id"] for row in before} == {"ACME", "OTHR", "VOLT"}
+    assert {row["party_id"] for row in before} == {"ACME", "OTHR", "UKDC", "VOLT"}
     assert gridpost("party", "list", "--format", "json", "--home", market).json == before
     assert gridpost("party", "list", f"--home={market}", "--format", "json").json == before
     assert gridpost("party", "list", "--format", "json", env={"GRIDPOST_HOME": str(market)}).json == before

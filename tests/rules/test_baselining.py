@@ -32,7 +32,7 @@ def test_a_detail_is_accepted_with_all_its_items() -> None:
     assert judgement.outcome == "ACCEPTED", messages(judgement)
     assert judgement.units["key"].to_list() == [f"{UNIT} 1200012345679 20261103", f"{UNIT} 9000000000011 20261103"]
     day = date(2026, 11, 3)
-    assert judgement.effect.rows() == [
+    assert judgement.effect.drop("key").rows() == [
         (2, "VOLT", UNIT, "T", None, 1200012345679, day, "B", "BL01", "A"),
         (3, "VOLT", UNIT, "A", 9000000000011, None, day, "S", None, "A"),
     ]
@@ -176,7 +176,7 @@ def test_a_status_is_accepted_with_all_its_items() -> None:
     judgement = status(f"VOLT|{UNIT}|20261025|T", "VOLT|V__FEXMP001|20270328|F")
     assert judgement.outcome == "ACCEPTED", messages(judgement)
     assert judgement.units["key"].to_list() == [f"{UNIT} 20261025", "V__FEXMP001 20270328"]
-    assert judgement.effect.rows() == [
+    assert judgement.effect.drop("key").rows() == [
         (2, "VOLT", UNIT, date(2026, 10, 25), "T", "A"),
         (3, "VOLT", "V__FEXMP001", date(2027, 3, 28), "F", "A"),
     ]

@@ -53,7 +53,7 @@ def test_a_unit_is_a_pair_and_period() -> None:
     assert outcomes(judgement) == [("1200012345679 1", "A"), ("1200012345679 2", "A"), ("9000000000011 2", "A")]
     assert judgement.units["line"].to_list() == [6, 7, 10]
     told = (date(2026, 10, 30), "_C", "V__CEXMP001")
-    assert judgement.effect.rows() == [
+    assert judgement.effect.drop("key").rows() == [
         (6, *told, "T", 1200012345679, 1200023305967, None, None, 1, 5_000, "A"),
         (7, *told, "T", 1200012345679, 1200023305967, None, None, 2, -12_500, "A"),
         (10, *told, "A", 1200000000100, None, 9000000000011, None, 2, 30_000, "A"),

@@ -22,7 +22,7 @@ def test_an_event_day_is_accepted_with_all_its_items() -> None:
     judgement = told(f"VOLT|{UNIT}|T||1200012345679|20261025|B", f"VOLT|{UNIT}|A|9000000000011||20261101|O")
     assert judgement.outcome == "ACCEPTED", messages(judgement)
     assert judgement.units["key"].to_list() == [f"{UNIT} 1200012345679 20261025", f"{UNIT} 9000000000011 20261101"]
-    assert judgement.effect.rows() == [
+    assert judgement.effect.drop("key").rows() == [
         (2, "VOLT", UNIT, "T", None, 1200012345679, date(2026, 10, 25), "B", "A"),
         (3, "VOLT", UNIT, "A", 9000000000011, None, date(2026, 11, 1), "O", "A"),
     ]
