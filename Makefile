@@ -23,7 +23,7 @@ BIN := .venv/bin
 demo: .venv/runtime  ## three made-up parties exchange files with a real gateway over real SFTP
 	$(BIN)/gridpost demo
 
-test: lint  ## lint, generated pages and the whole test suite
+test: lint .venv/bench  ## lint, generated pages and the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: .venv/dev  ## style, types, layers, generated pages

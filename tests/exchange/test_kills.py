@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 MakeClient = Callable[[Gateway, str], Client]
 
-RANDOM_KILLS = 50
+RANDOM_KILLS = 30
 
 
 def parties_of(gateway: Gateway, client_of: MakeClient) -> list[Party]:

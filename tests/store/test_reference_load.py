@@ -19,7 +19,10 @@ from store.reference_load import Summary
 from store.refused import RefusedError
 
 NOON = dt.datetime(2026, 11, 10, 12, 0, 0, tzinfo=dt.UTC)
-PUBLIC_REGISTER = os.environ.get("GRIDPOST_PUBLIC_REGISTER", "")
+ROOT = Path(__file__).parents[2]
+PUBLIC_REGISTER = Path(
+    os.environ.get("GRIDPOST_PUBLIC_REGISTER", ROOT.parent / "shared" / "data" / "bm_unit_register.csv")
+)
 """A copy of the public register of BM Units, which is not part of the repository."""
 
 REGISTER = """\
@@ -85,14 +88,14 @@ def test_a_known_lead_party_keeps_its_roles(store: Engine, tmp_path: Path) -> No
         assert parties.get(session, "OTHR").name == "Other plc"
 
 
-@pytest.mark.skipif(not PUBLIC_REGISTER, reason="GRIDPOST_PUBLIC_REGISTER names no copy of the public register")
+@pytest.mark.skipif(not PUBLIC_REGISTER.is_file(), reason="no copy of the public register here")
 def test_the_whole_public_register(store: Engine) -> None:
     with writing(store) as session:
-        summary = reference_load.load(session, "bm-units", Path(PUBLIC_REGISTER), at=NOON, actor="operator")
+        summary = reference_load.load(session, "bm-units", PUBLIC_REGISTER, at=NOON, actor="operator")
     assert counts(summary) == (2_871, 0, 0, 0)
     assert (summary.skipped.height, summary.told.height) == (1, 1)
     with writing(store) as session:
-        again = reference_load.load(session, "bm-units", Path(PUBLIC_REGISTER), at=NOON, actor="operator")
+        again = reference_load.load(session, "bm-units", PUBLIC_REGISTER, at=NOON, actor="operator")
     assert counts(again) == (0, 0, 0, 2_871)
     assert again.parties_added == 0
 
