@@ -1,10 +1,10 @@
 """`gridpost baseline`: what BL01 expects of a Party's Baselined BM Units, its working, and the P0333002 telling it."""
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gateway.command_line.days import day_of
 from gateway.command_line.output import Format, FormatOption, console, plain, table, write, write_json
 from gateway.command_line.place import NotPossibleError, Place, operator
 from market.clock import system_clock
@@ -44,7 +44,7 @@ def _baseline(
     if send is not None and send not in RUN_TYPES:
         raise NotPossibleError(f"{send} is no settlement run; there are {', '.join(RUN_TYPES)}")
     place: Place = context.obj
-    wanted, begins = _day(day), dict(_event(text) for text in event or [])
+    wanted, begins = day_of(day), dict(_event(text) for text in event or [])
     with place.opened() as engine:
         with reading(engine) as session:
             units = baselined_units(session, party, wanted)
@@ -55,13 +55,6 @@ def _baseline(
         _tell(format_, party, found)
         if send is not None:
             _send(engine, party, send, found)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise NotPossibleError(f"{text} is no day YYYY-MM-DD") from error
 
 
 def _event(text: str) -> tuple[str, int]:

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from gateway.command_line.days import day_of
 from gateway.command_line.output import Format, FormatOption, print_rows
-from gateway.command_line.place import NotPossibleError, Place
+from gateway.command_line.place import Place
 from market.clock import london_day, system_clock
 
 
@@ -41,9 +42,4 @@ def _declarations(
 
 
 def _day(text: str | None) -> date:
-    if text is None:
-        return london_day(system_clock())
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise NotPossibleError(f"{text} is no day YYYY-MM-DD") from error
+    return london_day(system_clock()) if text is None else day_of(text)

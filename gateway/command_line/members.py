@@ -1,10 +1,11 @@
 """`gridpost party` and `signatory`: who may send what, and who may sign it."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 import typer
 
+from gateway.command_line.days import day_of
 from gateway.command_line.output import Format, FormatOption, plain, print_rows, write
 from gateway.command_line.place import NotPossibleError, Place, operator
 from market.clock import london_day, system_clock
@@ -24,12 +25,7 @@ def add_members(app: typer.Typer) -> None:
 
 
 def _day(text: str | None, default: date) -> date:
-    if text is None:
-        return default
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
-    except ValueError as error:
-        raise NotPossibleError(f"{text} is no day YYYY-MM-DD") from error
+    return default if text is None else day_of(text)
 
 
 def _last_day(text: str | None) -> date:

@@ -1,12 +1,13 @@
 """`gridpost pn`: what is notified of a BM Unit for a Settlement Day, drawn and listed."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gateway.command_line.days import day_of
 from gateway.command_line.output import Format, FormatOption, console, table, write, write_json
-from gateway.command_line.place import NotPossibleError, Place
+from gateway.command_line.place import Place
 from market.clock import LONDON, system_clock
 
 if TYPE_CHECKING:
@@ -31,20 +32,13 @@ def _pn(
 
     place: Place = context.obj
     with place.opened() as engine, reading(engine) as session:
-        page = notification_pages.page(session, place.home, unit, _day(day), system_clock(), test_flag)
+        page = notification_pages.page(session, place.home, unit, day_of(day), system_clock(), test_flag)
     if format_ is Format.JSON:
         write_json(page)
     elif not page["profile"]:
         write(f"nothing is notified of {page['bm_unit_id']} for {page['settlement_date']}\n")
     else:
         _print(page)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise NotPossibleError(f"{text} is no day YYYY-MM-DD") from error
 
 
 def _print(page: dict[str, Any]) -> None:

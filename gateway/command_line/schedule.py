@@ -1,10 +1,11 @@
 """`gridpost schedule`, `run` and `summary`: what runs when, a start by hand, and the operator's day."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gateway.command_line.days import day_of
 from gateway.command_line.output import (
     Format,
     FormatOption,
@@ -16,7 +17,7 @@ from gateway.command_line.output import (
     write,
     write_json,
 )
-from gateway.command_line.place import NotPossibleError, Place, operator
+from gateway.command_line.place import Place, operator
 from market.clock import LONDON, london_day, system_clock
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _run(
     check_named(check)
     place: Place = context.obj
     now = system_clock()
-    wanted = _day(day) if day else london_day(now)
+    wanted = day_of(day) if day else london_day(now)
     parameters = next((one.parameters for one in product_schedules() if one.check == check), {})
     with place.opened() as engine:
         office = Office(place.home, engine, place.location, system_clock, office_name())
@@ -119,13 +120,6 @@ def _run(
         write(plain(f"attempt {row['attempt']} at {check} for {wanted}: {_told(row['summary'])}") + "\n")
 
 
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise NotPossibleError(f"{text} is no day YYYY-MM-DD") from error
-
-
 def _summary(
     context: typer.Context,
     day: Annotated[str | None, typer.Option("--date", metavar="DATE", help="a London day; today")] = None,
@@ -138,7 +132,7 @@ def _summary(
     place: Place = context.obj
     now = system_clock()
     with place.opened() as engine, reading(engine) as session:
-        found = summary(session, _day(day) if day else london_day(now), now)
+        found = summary(session, day_of(day) if day else london_day(now), now)
     if format_ is Format.JSON:
         write_json(found)
     else:

@@ -5,7 +5,7 @@ import polars as pl
 from market.number_text import mw_text
 from market.severity import Severity
 from rules.challenge import FLOW
-from rules.gcdc.contexts import LED_BY_SENDER
+from rules.identity.bm_unit import LED_BY_SENDER
 from rules.rule import Example, RecordTest, Rule
 
 _PASSES = Example("GCC|GCB00000000001|T_DINO-1|GC|104|Metering fault at Dinorwig|Ann Archer|", flow=FLOW)

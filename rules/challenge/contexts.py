@@ -5,7 +5,8 @@ import polars as pl
 from rules.acceptance import Acceptance, PutInForce
 from rules.challenge import FLOW
 from rules.context import Context, Dated, FileFacts
-from rules.gcdc.contexts import CAPACITIES, LED_BY_SENDER, in_force_ranges
+from rules.gcdc.contexts import CAPACITIES, in_force_ranges
+from rules.identity.bm_unit import LED_BY_SENDER
 
 _NAMED = ("breach_reference", "bm_unit_id", "side")
 

@@ -4,7 +4,8 @@ import polars as pl
 
 from market.severity import Severity
 from rules.expected import DEFAULT_PERIODS, FLOW
-from rules.expected.contexts import LED_BY_SENDER, TYPES
+from rules.expected.contexts import TYPES
+from rules.identity.bm_unit import LED_BY_SENDER
 from rules.rule import Example, FileTest, RecordTest, Rule
 
 _DAY = "BSD|20261103|20261103|\n"

@@ -63,9 +63,6 @@ which the sender does not lead it, the range's first where there is none."""
 TYPES = ("V", "S")
 """The types that have expected volumes: Secondary BM Units, and a Supplier's Additional BM Units."""
 
-LED_BY_SENDER = pl.col("registration.lead_party_id") == pl.col("file.sender")
-"""Whether the sender leads the BM Unit on every day; what is known of another party's unit is not told."""
-
 
 def _baselined(facts: FileFacts) -> Dated:
     changed = baselining_statuses_in_force(facts.references["baselining_statuses"])

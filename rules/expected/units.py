@@ -17,9 +17,10 @@ from market.settlement_period import GATE, day_start_expr, periods_in_day_expr
 from rules.acceptance import Acceptance, PutInForce, UnitRows
 from rules.context import Dated, FileFacts
 from rules.expected import FLOW, MOST_PERIODS
-from rules.expected.contexts import LED_BY_SENDER, TYPES
+from rules.expected.contexts import TYPES
 from rules.expected.stretches import dated, days_with
 from rules.expected.unchanged import volumes_in_force
+from rules.identity.bm_unit import LED_BY_SENDER
 
 Places = npt.NDArray[np.uint32]
 Flags = npt.NDArray[np.bool_]

@@ -7,6 +7,7 @@ from rules.acceptance import Acceptance, PutInForce
 from rules.context import Context, Dated, FileFacts
 from rules.gcdc import FLOW
 from rules.gcdc.sides import SIDES
+from rules.identity.bm_unit import LED_BY_SENDER
 
 
 def _capacity_values(effect: pl.DataFrame) -> pl.DataFrame:
@@ -78,10 +79,6 @@ def in_force_ranges(capacity_values: pl.DataFrame) -> pl.DataFrame:
 
 def _changed(facts: FileFacts) -> Dated:
     return Dated(in_force_ranges(facts.references["capacity_values"]), ("bm_unit_id",), CAPACITIES)
-
-
-LED_BY_SENDER = pl.col("registration.lead_party_id") == pl.col("file.sender")
-"""Whether the sender leads the BM Unit: what was declared for another party's is not told, the register is public."""
 
 
 def _value_in_force(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:

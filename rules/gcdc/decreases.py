@@ -5,10 +5,9 @@ import polars as pl
 from market.severity import Severity
 from rules.context import Context, Dated, FileFacts
 from rules.gcdc import FLOW, SUPPLIER_TYPES
-from rules.gcdc.contexts import LED_BY_SENDER
 from rules.gcdc.mid_season import MID_SEASON
 from rules.gcdc.sides import DEMAND
-from rules.identity.bm_unit import registered
+from rules.identity.bm_unit import LED_BY_SENDER, registered
 from rules.rule import Example, FileTest, Rule
 
 MOST = 2

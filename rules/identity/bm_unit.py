@@ -65,6 +65,10 @@ REGISTRATION = (
 """What rules read of a registration, as `registration.<column>`; capacities are the register's, in kW."""
 
 
+LED_BY_SENDER = pl.col("registration.lead_party_id") == pl.col("file.sender")
+"""Whether the sender leads the BM Unit: what is known of another party's unit is not told, the register is public."""
+
+
 def registered(facts: FileFacts) -> Dated:
     """Registrations by `bm_unit_id` and day, with REGISTRATION."""
     return Dated(facts.references["bm_units"], ("bm_unit_id",), REGISTRATION)

@@ -9,9 +9,6 @@ SEGMENTS = {"PNL": "PN", "MEL": "MEL", "MIL": "MIL"}
 
 KINDS = tuple(SEGMENTS.values())
 
-LED_BY_SENDER = pl.col("registration.lead_party_id") == pl.col("file.sender")
-"""Whether the sender leads the BM Unit: of what another party has notified nothing is told."""
-
 
 def gmt_text(instant: pl.Expr) -> pl.Expr:
     """An instant as messages show it: GMT, to the second."""

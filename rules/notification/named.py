@@ -5,8 +5,8 @@ import polars as pl
 
 from market.profile import touched_periods
 from rules.context import Context, FileFacts
-from rules.identity.bm_unit import REGISTRATION
-from rules.notification import FLOW, LED_BY_SENDER
+from rules.identity.bm_unit import LED_BY_SENDER, REGISTRATION
+from rules.notification import FLOW
 from rules.notification.day import settlement_day
 
 _DAY = "PNH.settlement_date"

@@ -12,7 +12,8 @@ from market.reference import MARKET_START
 from market.settlement_period import GATE, PERIOD, day_start
 from rules.acceptance import Acceptance, UnitRows
 from rules.context import FileFacts
-from rules.notification import FLOW, KINDS, LED_BY_SENDER, SEGMENTS
+from rules.identity.bm_unit import LED_BY_SENDER
+from rules.notification import FLOW, KINDS, SEGMENTS
 from rules.notification.day import settlement_day
 from rules.notification.effect import PIECES_IN_FORCE
 from rules.notification.period import unchanged

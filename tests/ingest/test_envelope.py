@@ -23,7 +23,7 @@ ACME = Sender("ACME", frozenset({"VT", "BP"}))
 HEAD = b"AAA|P0328001|D|20261110093000|VT|ACME|G|UKDC|1|TR01|\n"
 BODY = b"BSD|20261115||\nBSB|V__FACME001|\nBSP|1|-0.12|\nBSP|2|0.5|\n"
 GOOD = sealed(HEAD + BODY)
-VECTORS = Path("/work/shared/data/checksum_vectors")
+VECTORS = Path(__file__).parents[3] / "shared" / "data" / "checksum_vectors"
 
 
 def head(**changes: str) -> bytes:

@@ -10,7 +10,7 @@ from market import checksum as module
 from market.checksum import Checksum, checksum
 
 RECORDS = st.lists(st.binary(max_size=12).map(lambda record: record.replace(b"\n", b"")), max_size=12)
-VECTORS = Path("/work/shared/data/checksum_vectors")
+VECTORS = Path(__file__).parents[3] / "shared" / "data" / "checksum_vectors"
 
 
 def by_definition(records: bytes) -> int:
