@@ -16,10 +16,12 @@ from gateway.dispatch import retry_after
 from gateway.office import LeaseLostError, Office
 from gateway.steps import ACTOR
 from market.fault import Fault
+from market.home import Home
 from outbound import outbox
 from outbound.outbox import Staged
 from store import answers, audit
 from store.database import reading
+from store.states import AnswerState
 from store.tables import Answer
 
 BATCH = 64
@@ -153,6 +155,14 @@ def _record(office: Office, published: Sequence[Answer]) -> None:
 def _id(answer: Answer) -> int:
     assert answer.id is not None
     return answer.id
+
+
+def is_in_doubt(home: Home, answer: Answer) -> bool:
+    """Whether an answer was staged and is nowhere: only its party can know where it is."""
+    if answer.state is not AnswerState.STAGED or answer.token is None:
+        return False
+    staged = Staged(_id(answer), answer.token) in set(outbox.staged_files(home.outgoing))
+    return not staged and not outbox.in_outbox(home.outbox(answer.account), answer.name)
 
 
 def recover(office: Office) -> list[Answer]:

@@ -5,6 +5,8 @@ from datetime import datetime
 from sqlmodel import Session
 
 from gateway.answers_out import ENDINGS, free_name
+from gateway.delivery import is_in_doubt
+from market.home import Home
 from outbound.names import outgoing_name
 from store import answers, audit, sequences
 from store.refused import RefusedError
@@ -12,13 +14,19 @@ from store.states import Profile
 from store.tables import Answer, Submission
 
 
-def redeliver(session: Session, submission: Submission, *, actor: str, why: str, at: datetime) -> list[Answer]:
+def redeliver(
+    session: Session, home: Home, submission: Submission, *, actor: str, why: str, at: datetime
+) -> list[Answer]:
     """Adds every answer that has reached its outbox again, in their order; the gateway delivers them.
+
+    Those in doubt, which left their folder and are nowhere, go out again too.
 
     Raises RefusedError where none has.
     """
     left = [
-        one for one in answers.of(session, submission.ref) if one.redelivery_of is None and one.state in answers.LEFT
+        one
+        for one in answers.of(session, submission.ref)
+        if one.redelivery_of is None and (one.state in answers.LEFT or is_in_doubt(home, one))
     ]
     if not left:
         raise RefusedError(f"submission {submission.ref} has no answer that was delivered")

@@ -43,7 +43,7 @@ def _redeliver(
     place: Place = context.obj
     with place.opened() as engine, writing(engine) as session:
         submission = submission_pages.named(session, ref)
-        again = redeliver(session, submission, actor=operator(), why=reason, at=system_clock())
+        again = redeliver(session, place.home, submission, actor=operator(), why=reason, at=system_clock())
         rows = [submission_pages.answer(one) for one in again]
     if format_ is Format.JSON:
         write_json(rows)

@@ -8,9 +8,10 @@ import pytest
 from gateway import delivery
 from gateway.delivery import Deliveries, recover
 from gateway.doctor import differences
+from gateway.redelivery import redeliver
 from gateway.sample_cases import read_cases
 from store import answers, submissions
-from store.database import reading
+from store.database import reading, writing
 from store.states import AnswerState
 from tests.samples.exchange import Exchange
 
@@ -55,6 +56,10 @@ def test_a_report_leaves_though_nobody_knows_of_the_answer_before_it(
     ]
     found = [one for one in differences(exchange.home, exchange.engine) if one.place == "outgoing"]
     assert [one.what for one in found] == ["it is neither staged nor in the outbox"]
+    with writing(exchange.engine) as session:
+        (submission,) = submissions.find(session, limit=1)
+        again = redeliver(session, exchange.home, submission, actor="operator ann", why="asked", at=exchange.now)
+        assert [one.redelivery_of for one in again] == [one.id for one in answers.of(session, submission.ref)][:3]
 
 
 def test_an_answer_that_waits_holds_up_those_behind_it(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
