@@ -2,6 +2,7 @@
 
 import importlib.util
 import itertools
+import json
 import os
 import pwd
 import shutil
@@ -9,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,39 @@ from sqlalchemy import Engine
 
 from store.database import open_store
 
-# A shared machine is slow now and then: properties are about values, not about time.
-settings.register_profile("gridpost", deadline=None)
-settings.load_profile("gridpost")
+# A shared machine is slow now and then: properties are about values, not about time. The same examples each time, so
+# that a change is judged by what it changes; `--explore` looks for new ones.
+settings.register_profile("gridpost", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--explore", action="store_true", help="properties and kills at random, not the same each time")
+    parser.addoption("--whole", action="store_true", help="every case where a plain run tries a sample")
+    parser.addoption("--tried", type=Path, help="the file to which proofs add what they tried")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("explore" if config.getoption("--explore") else "gridpost")
+
+
+@pytest.fixture
+def whole(pytestconfig: pytest.Config) -> bool:
+    """Whether every case is to be tried, where a plain run takes a sample."""
+    return bool(pytestconfig.getoption("--whole"))
+
+
+@pytest.fixture
+def tried(pytestconfig: pytest.Config) -> Callable[[str, str, int], None]:
+    """tried(kind, what, cases): put on record, at the end of a proof, that so many cases lost nothing."""
+    path: Path | None = pytestconfig.getoption("--tried")
+
+    def put(kind: str, what: str, cases: int) -> None:
+        if path is not None:
+            with path.open("a") as file:
+                file.write(json.dumps({"kind": kind, "what": what, "cases": cases}) + "\n")
+
+    return put
 
 _numbers = itertools.count(1)
 

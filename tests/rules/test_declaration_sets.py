@@ -211,7 +211,7 @@ def test_the_first_end_counts(days: list[int]) -> None:
 
 @given(st.integers(0, 999_999_999), st.integers(1, 3))
 def test_a_set_is_complete_exactly_when_all_are_there(seed: int, declared: int) -> None:
-    numbers = [12 * 10**10 + (seed + 7 * place) % 10**10 for place in range(2)]
+    numbers = [12 * 10**10 + 10**9 + (seed + 7 * place) % 10**10 for place in range(2)]
     msids = [f"{number}{check_digit(number * 10)}" for number in numbers]
     rows = tuple(IMPORT.replace("1200000000606", msid) for msid in msids)
     judgement = found(declaration(fac=FACILITY.replace("20260401|2", f"20260401|{declared}"), msi=rows))
