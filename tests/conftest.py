@@ -45,7 +45,7 @@ def whole(pytestconfig: pytest.Config) -> bool:
 
 @pytest.fixture
 def tried(pytestconfig: pytest.Config) -> Callable[[str, str, int], None]:
-    """tried(kind, what, cases): put on record, at the end of a proof, that so many cases lost nothing."""
+    """Put on record, at the end of a proof, its kind, what was tried, and how many cases lost nothing."""
     path: Path | None = pytestconfig.getoption("--tried")
 
     def put(kind: str, what: str, cases: int) -> None:
@@ -54,6 +54,7 @@ def tried(pytestconfig: pytest.Config) -> Callable[[str, str, int], None]:
                 file.write(json.dumps({"kind": kind, "what": what, "cases": cases}) + "\n")
 
     return put
+
 
 _numbers = itertools.count(1)
 
