@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint serve bench clean lock
+.PHONY: demo test lint serve bench prove clean lock
 .DEFAULT_GOAL := test
 
 .venv/runtime: requirements.lock pyproject.toml
@@ -35,6 +35,9 @@ lint: .venv/dev  ## style, types, layers, generated pages
 
 serve: .venv/runtime  ## a gateway in ./home
 	$(BIN)/gridpost --home home serve
+
+prove: .venv/bench  ## every case of every promise, with the table that README shows; takes hours
+	$(BIN)/python -m tests.proofs -n 2 --dist worksteal
 
 bench: .venv/bench  ## every benchmark, with the figures it prints
 	for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark || exit 1; done
