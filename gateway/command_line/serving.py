@@ -19,6 +19,9 @@ def _serve(
     context: typer.Context,
     listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="port 0 takes a free one")] = "127.0.0.1:2222",
     no_sftp: Annotated[bool, typer.Option("--no-sftp", help="watch the inboxes that an sshd writes instead")] = False,
+    older_clients: Annotated[
+        bool, typer.Option("--older-clients", help="offer NIST curves and plain HMAC-SHA2 too, as JSch 0.1 needs them")
+    ] = False,
 ) -> None:
     """Serve SFTP, judge what arrives and answer it, until stopped by SIGTERM or Ctrl-C."""
     from gateway.logs import log_to_stderr
@@ -31,6 +34,7 @@ def _serve(
     log_to_stderr()
     home = place.home
     home.make()
+    limits = Limits(older_clients=older_clients)
     with place.opened() as engine:
         listening = None if no_sftp else _listening(listen)
         said: list[str] = []
@@ -40,7 +44,7 @@ def _serve(
                 said.append(_said(home.accounts, listening))
                 write(said[0])
 
-        serve(Office(home, engine, place.location, system_clock, office_name()), listening, Limits(), ready)
+        serve(Office(home, engine, place.location, system_clock, office_name()), listening, limits, ready)
 
 
 def _said(accounts: object, listening: socket.socket | None) -> str:

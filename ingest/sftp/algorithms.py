@@ -9,19 +9,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from market.durable import folder_opened, rename_without_replacing
 
-# chacha20-poly1305 stays out: it is several times slower here. Encrypt-then-MAC and AES-GCM first; the plain
-# HMAC-SHA2 and the NIST curves are for Java clients that know nothing newer.
+# chacha20-poly1305 stays out: it is several times slower here.
 _CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr")
-_MACS = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512")
-_KEX = (
-    "mlkem768x25519-sha256",
-    "curve25519-sha256@libssh.org",
-    "ecdh-sha2-nistp256",
-    "ecdh-sha2-nistp384",
-    "ecdh-sha2-nistp521",
-    "diffie-hellman-group16-sha512",
-)
-_HOST_KEYS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256")
+_MACS = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com")
+_KEX = ("mlkem768x25519-sha256", "curve25519-sha256@libssh.org", "diffie-hellman-group16-sha512")
+_HOST_KEYS = ("ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256")
+
+# What ssh-audit finds fault with and what the Java clients of before 2018 cannot do without.
+_OLDER_MACS = ("hmac-sha2-256", "hmac-sha2-512")
+_OLDER_KEX = ("ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521")
+_OLDER_HOST_KEYS = ("ecdsa-sha2-nistp256",)
 
 _KEY_CLASSES: dict[str, type[paramiko.PKey]] = {
     "ed25519": paramiko.Ed25519Key,
@@ -30,14 +27,17 @@ _KEY_CLASSES: dict[str, type[paramiko.PKey]] = {
 }
 
 
-def restrict(transport: paramiko.Transport) -> None:
-    """Offer modern algorithms only; those that the installed cryptography lacks are left out."""
+def restrict(transport: paramiko.Transport, *, older_clients: bool) -> None:
+    """Offer modern algorithms only, behind them those of older clients where they are let in.
+
+    What the installed cryptography lacks is left out.
+    """
     options = transport.get_security_options()
     options.ciphers = _CIPHERS
-    options.digests = _MACS
-    options.key_types = _HOST_KEYS
+    options.digests = _MACS + _OLDER_MACS * older_clients
+    options.key_types = _HOST_KEYS + _OLDER_HOST_KEYS * older_clients
     available = options.kex
-    options.kex = tuple(name for name in _KEX if name in available)
+    options.kex = tuple(name for name in _KEX + _OLDER_KEX * older_clients if name in available)
 
 
 def host_keys(folder: Path) -> tuple[paramiko.PKey, ...]:

@@ -37,3 +37,5 @@ class Limits:
     """Below this much free space uploads are refused, and everything else goes on."""
     drain_seconds: float = 20
     """How long open transfers may go on when the gateway stops."""
+    older_clients: bool = False
+    """Whether who knows only the NIST curves and plain HMAC-SHA2 is let in, as JSch up to 0.1.55."""

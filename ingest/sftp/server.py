@@ -96,7 +96,7 @@ class Server:
         transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = (
             self._door.limits.login_seconds
         )
-        restrict(transport)
+        restrict(transport, older_clients=self._door.limits.older_clients)
         for key in self._host_keys:
             transport.add_server_key(key)
         transport.set_subsystem_handler("sftp", SftpSubsystem)

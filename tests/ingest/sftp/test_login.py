@@ -1,15 +1,12 @@
 """Who comes in: keys and their validity, bans, and nothing but the sftp subsystem."""
 
 import socket
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import paramiko
 import pytest
 
-from ingest.sftp.algorithms import host_keys
 from ingest.sftp.interfaces import AccountKey, AccountKeys, SessionKind
 from ingest.sftp.limits import Limits
 from tests.ingest.sftp.conftest import LIMITS
@@ -120,47 +117,6 @@ def test_only_the_sftp_subsystem_is_open(front: FrontDoor) -> None:
         with pytest.raises(paramiko.SSHException):
             transport.request_port_forward("127.0.0.1", 0)
     assert _logs_in(front, "acme", "acme")
-
-
-@pytest.mark.parametrize("key_type", ["ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512"])
-def test_three_host_keys(front: FrontDoor, key_type: str) -> None:
-    with closing(paramiko.Transport(("127.0.0.1", front.port))) as transport:
-        transport.get_security_options().key_types = (key_type,)
-        transport.start_client()
-        assert transport.get_remote_server_key().get_name() == key_type.replace("rsa-sha2-512", "ssh-rsa")
-
-
-@pytest.mark.parametrize(
-    ("option", "old", "modern"),
-    [
-        ("ciphers", "aes128-cbc", "aes128-gcm@openssh.com"),
-        ("ciphers", "3des-cbc", "aes256-ctr"),
-        ("digests", "hmac-sha1", "hmac-sha2-256-etm@openssh.com"),
-        ("kex", "diffie-hellman-group14-sha256", "curve25519-sha256@libssh.org"),
-        ("kex", "diffie-hellman-group-exchange-sha256", "ecdh-sha2-nistp256"),
-    ],
-)
-def test_only_modern_algorithms(front: FrontDoor, option: str, old: str, modern: str) -> None:
-    for name, agrees in ((old, False), (modern, True)):
-        with closing(paramiko.Transport(("127.0.0.1", front.port))) as transport:
-            options = transport.get_security_options()
-            if option == "digests":
-                options.ciphers = ("aes128-ctr",)
-            setattr(options, option, (name,))
-            if agrees:
-                transport.start_client()
-            else:
-                with pytest.raises((paramiko.SSHException, EOFError)):
-                    transport.start_client()
-
-
-def test_host_keys_are_made_once_and_kept(tmp_path: Path) -> None:
-    made = host_keys(tmp_path)
-    assert [key.get_name() for key in made] == ["ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"]
-    assert made[2].get_bits() == 3072
-    assert [key.fingerprint for key in host_keys(tmp_path)] == [key.fingerprint for key in made]
-    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
-    assert len(list(tmp_path.iterdir())) == 3
 
 
 class TestConnectionsBeforeLogin:
