@@ -51,8 +51,10 @@ class StoredAccounts:
             if account is None or account.ended_at is not None:
                 return None
             keys = accounts.keys_of(session, name)
+            others = [one for one in accounts.listed(session, account.party_id) if one.name != name]
         known = tuple(AccountKey(key.key_type, key.key_base64, key.valid_from, key.valid_to) for key in keys)
-        return AccountKeys(account.name, account.party_id, known)
+        beside = tuple(one.name for one in others if one.ended_at is None)
+        return AccountKeys(account.name, account.party_id, known, beside)
 
     def used(self, account: str, fingerprint: str, at: datetime) -> None:
         """Notes the last use of a key."""

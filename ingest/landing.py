@@ -131,13 +131,17 @@ class Landing:
         return Landed(path, party_id, account, file_name, whole_second(stamp), stamp, size)
 
     def _folder(self, party_id: str, account: str) -> Path:
-        party = self._root / _folder_name(party_id)
-        folder = party / _folder_name(account)
+        folder = landing_folder(self._root, party_id, account)
         if not folder.is_dir():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            sync_folder(party)
+            sync_folder(folder.parent)
             sync_folder(self._root)
         return folder
+
+
+def landing_folder(landing: Path, party_id: str, account: str) -> Path:
+    """Where the files of an account land."""
+    return landing / _folder_name(party_id) / _folder_name(account)
 
 
 def waiting(landing: Path) -> list[Landed]:

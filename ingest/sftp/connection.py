@@ -96,7 +96,7 @@ class Connection(paramiko.ServerInterface):
             self._tell(SessionKind.REFUSED, f"the subsystem {shown(name, 40)}")
             return False
         try:
-            session = Session(self._door, self._account.account, self._account.party_id, self.address)
+            session = Session(self._door, self._account, self.address)
         except Refusal as refusal:
             self._tell(SessionKind.REFUSED, refusal.reason)
             return False

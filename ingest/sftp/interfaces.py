@@ -35,6 +35,13 @@ class AccountKeys:
     account: str
     party_id: str
     keys: tuple[AccountKey, ...]
+    beside: tuple[str, ...] = ()
+    """The other live accounts of the party: its limits are shared among them."""
+
+    @property
+    def all_accounts(self) -> tuple[str, ...]:
+        """Every live account of the party, this one among them."""
+        return (self.account, *self.beside)
 
 
 class AccountBook(Protocol):

@@ -24,12 +24,12 @@ class Limits:
     first_ban_seconds: float = 60
     longest_ban_seconds: float = 86_400
     """Each ban is twice as long as the one before it, up to this."""
-    sessions_per_account: int = 10
+    sessions_per_party: int = 20
     handles_per_session: int = 64
     staged_bytes: int = 20 * GIB
-    """In temp, in inbox and being uploaded, per account."""
+    """In temp, inbox and check, being uploaded, and taken but not yet archived, over all accounts of a party."""
     waiting_files: int = 10_000
-    """In temp, in inbox and being uploaded, per account."""
+    """The same files, counted."""
     idle_seconds: float = 900
     upload_bytes: int = GIB + 64 * MIB
     """One file; a little above the flows' limit, so that a file just over it gets its receipt."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from ingest.landing import Untakeable, is_taken_name
 from ingest.sftp.files import DirectUpload, OpenFile, hold, open_regular, require_settable, set_attributes, system_flags
-from ingest.sftp.interfaces import Door, SessionEvent, SessionKind
+from ingest.sftp.interfaces import AccountKeys, Door, SessionEvent, SessionKind
 from ingest.sftp.paths import TAKING, FilePlace, Folder, Place, shown
 from ingest.sftp.room import Room
 from ingest.sftp.session_folder import open_session_folder, upload_name
@@ -27,20 +27,20 @@ _log = logging.getLogger(__name__)
 class Session:
     """The requests of one session, called by one thread; each may raise Refusal."""
 
-    def __init__(self, door: Door, account: str, party_id: str, address: str) -> None:
+    def __init__(self, door: Door, account: AccountKeys, address: str) -> None:
         self.stopping = False
         self.answering = False
         self.files: dict[bytes, OpenFile] = {}
         self._door = door
-        self._account = account
-        self._party_id = party_id
+        self._account = account.account
+        self._party_id = account.party_id
         self._address = address
         self._refusals = 0
         self._room = Room(door.home, account, door.limits)
-        door.home.make_account(account)
-        self.view = View(door.home, account)
+        door.home.make_account(account.account)
+        self.view = View(door.home, account.account)
         try:
-            self._own = open_session_folder(door.home, account, door.limits.sessions_per_account)
+            self._own = open_session_folder(door.home, account, door.limits.sessions_per_party)
         except BaseException:
             self.view.close()
             raise

@@ -7,11 +7,12 @@ import contextlib
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.landing import quoted, unquoted
+from ingest.sftp.interfaces import AccountKeys
 from ingest.sftp.status import Refusal
 from market.durable import folder_opened
 from market.home import Home
@@ -32,15 +33,15 @@ class SessionFolder:
         os.close(self.descriptor)
 
 
-def open_session_folder(home: Home, account: str, sessions: int) -> SessionFolder:
-    """A new folder for a session of `account`; Refusal where it has as many live sessions as `sessions` allows."""
-    with folder_opened(home.account(account)) as door:
-        fcntl.flock(door, fcntl.LOCK_EX)
-        live = sum(1 for path in _folders_of(home, account) if _is_live(path))
+def open_session_folder(home: Home, account: AccountKeys, sessions: int) -> SessionFolder:
+    """A new folder for a session of `account`; Refusal where its party has `sessions` live ones already."""
+    with folder_opened(home.uploading) as all_sessions:
+        fcntl.flock(all_sessions, fcntl.LOCK_EX)
+        live = sum(1 for path in _folders_of(home, account.all_accounts) if _is_live(path))
         if live >= sessions:
-            raise Refusal(f"account {account} has {live} sessions open, the limit is {sessions}")
+            raise Refusal(f"party {account.party_id} has {live} sessions open, the limit is {sessions}")
         while True:
-            path = home.uploading / f"{account}~{secrets.token_hex(8)}"
+            path = home.uploading / f"{account.account}~{secrets.token_hex(8)}"
             path.mkdir(mode=0o700)
             folder = _locked(path)
             if folder is not None:
@@ -55,13 +56,19 @@ def upload_name(folder: str, name: str) -> str:
 def live_uploads(home: Home, account: str) -> dict[tuple[str, str], os.stat_result]:
     """The direct uploads under way in all sessions of `account`, by the folder and the name that they will have."""
     found: dict[tuple[str, str], os.stat_result] = {}
-    for path in _folders_of(home, account):
+    for entry_name, status in uploads_of(home, (account,)):
+        folder, _, name = entry_name.partition("~")
+        found[folder, unquoted(name)] = status
+    return found
+
+
+def uploads_of(home: Home, accounts: Collection[str]) -> Iterator[tuple[str, os.stat_result]]:
+    """Each direct upload under way in the sessions of the accounts, by its `upload_name`."""
+    for path in _folders_of(home, accounts):
         with contextlib.suppress(FileNotFoundError), os.scandir(path) as entries:
             for entry in entries:
                 with contextlib.suppress(FileNotFoundError):
-                    folder, _, name = entry.name.partition("~")
-                    found[folder, unquoted(name)] = entry.stat(follow_symlinks=False)
-    return found
+                    yield entry.name, entry.stat(follow_symlinks=False)
 
 
 def clear_dead_sessions(home: Home) -> list[str]:
@@ -76,10 +83,9 @@ def clear_dead_sessions(home: Home) -> list[str]:
     return cleared
 
 
-def _folders_of(home: Home, account: str) -> Iterator[Path]:
-    prefix = f"{account}~"
+def _folders_of(home: Home, accounts: Collection[str]) -> Iterator[Path]:
     for path in home.uploading.iterdir():
-        if path.name.startswith(prefix):
+        if path.name.partition("~")[0] in accounts:
             yield path
 
 

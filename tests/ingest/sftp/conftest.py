@@ -10,10 +10,10 @@ from tests.ingest.sftp.front_door import FrontDoor, open_front_door
 
 LIMITS = Limits(
     failed_logins=3,
-    sessions_per_account=3,
+    sessions_per_party=3,
     handles_per_session=8,
     staged_bytes=64 * MIB,
-    waiting_files=20,
+    waiting_files=200,
     upload_bytes=16 * MIB,
     disk_reserve=0,
     drain_seconds=1,

@@ -47,7 +47,7 @@ def _nothing(*told: Landed | str) -> None:
 def compose(root: Path, key_type: str, base64: str) -> Door:
     home = Home(root)
     account = OneAccount(root / "log", key_type, base64)
-    limits = Limits(sessions_per_account=4, failed_logins=4, disk_reserve=0, drain_seconds=20)
+    limits = Limits(sessions_per_party=4, failed_logins=4, disk_reserve=0, drain_seconds=20)
     landings = Landing(home.landing, system_clock), Landing(home.dry_runs, system_clock)
     return Door(home, system_clock, limits, account, account, *landings, _nothing, _nothing)
 
