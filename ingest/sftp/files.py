@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Callable
 
+from ingest.sftp.cut_uploads import SESSION_ENDED, Kept, Written, why_cut
 from ingest.sftp.paths import FilePlace
 from ingest.sftp.room import Room
 from ingest.sftp.status import Refusal, Status, missing
@@ -67,6 +68,7 @@ class OpenFile:
         self._appends = bool(flags & OpenFlag.APPEND)
         self._room = room
         self._size = os.fstat(descriptor).st_size
+        self._written = Written(self._size)
 
     def read(self, offset: int, length: int) -> bytes:
         """Up to `length` bytes from `offset`; empty at the end."""
@@ -83,6 +85,7 @@ class OpenFile:
         written = 0
         while written < len(content):
             written += os.pwrite(self._descriptor, content[written:], at + written)
+        self._written.add(at, len(content))
 
     def attributes(self) -> Attributes:
         """Its size, mode and times now."""
@@ -94,10 +97,21 @@ class OpenFile:
             raise Refusal(f"{self.place} is not open for writing")
         require_settable(self.place, wanted)
         set_attributes(self._descriptor, wanted, self._reach)
+        if wanted.size is not None:
+            self._written.cut(wanted.size)
 
     def sync(self) -> None:
         """Make what was written durable."""
         os.fsync(self._descriptor)
+
+    @property
+    def certain_size(self) -> int:
+        """How many bytes from its beginning on are there without a gap."""
+        return min(self._written.reached, os.fstat(self._descriptor).st_size)
+
+    def why_cut(self) -> str | None:
+        """Why what the client closes now is no whole file; None where nothing speaks against it."""
+        return why_cut(self._descriptor, self._written) if self.writes else None
 
     def finish(self) -> None:
         """The client closed the file."""
@@ -144,11 +158,13 @@ class DirectUpload(OpenFile):
         *,
         submit: Callable[["DirectUpload"], None],
         discard: Callable[["DirectUpload", str], None],
+        keep: Callable[["DirectUpload", str, int], Kept],
     ) -> None:
         super().__init__(place, descriptor, flags, room)
         self.times: tuple[int, int] | None = None
         self._submit = submit
         self._discard = discard
+        self._keep = keep
         self._failure: str | None = None
 
     def write(self, offset: int, content: memoryview) -> None:
@@ -165,14 +181,22 @@ class DirectUpload(OpenFile):
         self.times = wanted.times or self.times
 
     def finish(self) -> None:
-        """Submit the file, unless one of its writes failed; Refusal tells the client that it is not taken."""
+        """Submit the file, unless a write failed or it is cut; Refusal tells the client that it is not taken."""
+        cut, size = self.why_cut(), self.certain_size
         super().finish()
         if self._failure is not None:
             self._discard(self, self._failure)
             raise Refusal(f"{self.place} is not taken: {self._failure}", Status.FAILURE)
+        if cut is not None:
+            kept = self._keep(self, cut, size)
+            raise Refusal(f"{self.place} is not taken: {cut}; {kept}", Status.FAILURE)
         self._submit(self)
 
     def abandon(self) -> None:
-        """Discard what came."""
+        """Keep what came for the party to find, unless a write failed."""
+        size = self.certain_size
         super().abandon()
-        self._discard(self, "the session ended before the file was closed")
+        if self._failure is not None:
+            self._discard(self, self._failure)
+        else:
+            self._keep(self, SESSION_ENDED, size)

@@ -16,6 +16,7 @@ from ingest.sftp.algorithms import host_keys, restrict
 from ingest.sftp.bans import Bans
 from ingest.sftp.connection import Connection
 from ingest.sftp.interfaces import Door, SessionEvent, SessionKind
+from ingest.sftp.paths import shown
 from ingest.sftp.session_folder import clear_dead_sessions
 from ingest.sftp.stream import Packets, Stream
 from ingest.sftp.subsystem import SftpSubsystem
@@ -52,7 +53,9 @@ class Server:
         self._live: list[_Live] = []
         self._told: dict[str, float] = {}
         self._pruned = time.monotonic()
-        clear_dead_sessions(door.home)
+        for cut in clear_dead_sessions(door.home):
+            why = f"the gateway's process ended before the file was closed; {cut.kept}"
+            door.log.write(SessionEvent(door.clock(), SessionKind.ABANDONED, cut.account, "-", why, shown(cut.path)))
 
     def serve(self, stop: Callable[[], bool]) -> None:
         """Accept until `stop()`; then let open transfers finish for the drain time, and close."""

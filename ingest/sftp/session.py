@@ -4,15 +4,17 @@ import contextlib
 import fcntl
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from ingest.landing import Untakeable, is_taken_name
+from ingest.sftp import cut_uploads
+from ingest.sftp.cut_uploads import SESSION_ENDED, Doubts, Kept
 from ingest.sftp.files import DirectUpload, OpenFile, hold, open_regular, require_settable, set_attributes, system_flags
 from ingest.sftp.interfaces import AccountKeys, Door, SessionEvent, SessionKind
 from ingest.sftp.paths import TAKING, FilePlace, Folder, Place, shown
 from ingest.sftp.room import Room
 from ingest.sftp.session_folder import open_session_folder, upload_name
-from ingest.sftp.status import Refusal, Status, missing, refusal_of
+from ingest.sftp.status import Refusal, Status, missing, told
 from ingest.sftp.view import View
 from ingest.sftp.wire import Attributes, OpenFlag
 from market.durable import rename_without_replacing
@@ -36,6 +38,7 @@ class Session:
         self._party_id = account.party_id
         self._address = address
         self._refusals = 0
+        self._doubts = Doubts()
         self._room = Room(door.home, account, door.limits)
         door.home.make_account(account.account)
         self.view = View(door.home, account.account)
@@ -71,22 +74,29 @@ class Session:
         if place.folder is Folder.OUTBOX and (writes or flags & (OpenFlag.CREATE | OpenFlag.TRUNCATE)):
             raise Refusal("outbox is for reading and deleting; answers are put there by the gateway")
         if not writes:
-            with _told(place):
+            with told(place):
                 descriptor = open_regular(place, self.view.folders[place.folder], place.name, os.O_RDONLY)
             return OpenFile(place, descriptor, flags, self._room)
         if self.stopping:
             raise Refusal("the gateway is stopping; send the file again in a moment", Status.FAILURE)
         self._room.begin()
-        with _told(place):
+        with told(place):
             opened = self._open_aside(place, flags) if _is_taken(place) else self._open_in_place(place, flags)
         self.tell(SessionKind.UPLOAD, "opened for writing", place)
         return opened
 
+    def closed(self, file: OpenFile) -> None:
+        """The client closed `file`: a direct upload is submitted, of another it is kept why it seems to be cut."""
+        if file.writes and not isinstance(file, DirectUpload):
+            self._doubts.note(file.place, file.why_cut())
+        file.finish()
+
     def abandoned(self, file: OpenFile) -> None:
         """The session ended while the client had `file` open."""
+        size = file.certain_size
         file.abandon()
         if file.writes and not isinstance(file, DirectUpload):
-            self.tell(SessionKind.ABANDONED, "the session ended before the file was closed; it stays", file.place)
+            self.tell(SessionKind.ABANDONED, f"{SESSION_ENDED}; {size} bytes stay", file.place)
 
     def set(self, place: FilePlace, wanted: Attributes) -> None:
         """SETSTAT: times and size of a file in reach; times of a file just taken are only remembered."""
@@ -101,7 +111,7 @@ class Session:
             times = wanted.times or known.times
             self.view.remember(place.folder, place.name, Attributes(known.size, known.permissions, times, known.owner))
             return
-        with _told(place):
+        with told(place):
             descriptor = open_regular(place, self.view.folders[place.folder], place.name, os.O_RDWR)
             try:
                 hold(place, self.view.folders[place.folder], place.name, descriptor, fcntl.LOCK_SH)
@@ -118,7 +128,7 @@ class Session:
             self.view.forget(place.folder, place.name)
             raise _left(place)
         self.view.attributes(Place(place.folder, place.name))
-        with _told(place):
+        with told(place):
             os.unlink(place.name, dir_fd=self.view.folders[place.folder])
             if place.folder is Folder.OUTBOX:
                 os.fsync(self.view.folders[Folder.OUTBOX])
@@ -130,19 +140,21 @@ class Session:
         """RENAME and posix-rename; under a name that is taken, in inbox it is the submission, in check the dry run."""
         self._require_movable(source, target)
         folder = self.view.folders[source.folder]
-        with _told(source):
+        with told(source):
             descriptor = open_regular(source, folder, source.name, os.O_RDONLY)
         try:
             hold(source, folder, source.name, descriptor, fcntl.LOCK_EX)
             if _is_taken(target):
+                self._doubts.tell(source)
                 self._take(folder, source.name, target, None)
                 return
-            with _told(target):
+            with told(target):
                 if replace:
                     into = self.view.folders[target.folder]
                     os.rename(source.name, target.name, src_dir_fd=folder, dst_dir_fd=into)
                 else:
                     rename_without_replacing(source.name, target.name, folder, self.view.folders[target.folder])
+            self._doubts.moved(source, target)
         finally:
             os.close(descriptor)
 
@@ -176,7 +188,9 @@ class Session:
             raise Refusal(f"{place} is being uploaded", Status.FAILURE)
         aside = os.O_CREAT | os.O_EXCL | os.O_RDWR
         descriptor = open_regular(place, self._own.descriptor, upload_name(place.folder, place.name), aside)
-        upload = DirectUpload(place, descriptor, flags, self._room, submit=self._submit, discard=self._discard)
+        upload = DirectUpload(
+            place, descriptor, flags, self._room, submit=self._submit, discard=self._discard, keep=self._keep
+        )
         self.view.uploads[place.folder, place.name] = upload
         self.view.forget(place.folder, place.name)
         return upload
@@ -195,6 +209,13 @@ class Session:
         del self.view.uploads[upload.place.folder, upload.place.name]
         os.unlink(upload_name(upload.place.folder, upload.place.name), dir_fd=self._own.descriptor)
         self.tell(SessionKind.ABANDONED, reason, upload.place)
+
+    def _keep(self, upload: DirectUpload, reason: str, size: int) -> Kept:
+        folder, name = upload.place.folder, upload.place.name
+        del self.view.uploads[folder, name]
+        kept = cut_uploads.keep(self._own.descriptor, upload_name(folder, name), self.view.folders[folder], name, size)
+        self.tell(SessionKind.ABANDONED, f"{reason}; {kept}", upload.place)
+        return kept
 
     def _take(self, folder: int, source: str, place: FilePlace, times: tuple[int, int] | None) -> None:
         landing = self._door.landing if place.folder is Folder.INBOX else self._door.dry_runs
@@ -219,14 +240,6 @@ def _is_taken(place: FilePlace) -> bool:
 def _left(place: FilePlace) -> Refusal:
     done = "submitted" if place.folder is Folder.INBOX else "checked"
     return Refusal(f"{place} is {done} and has left {place.folder}", Status.NO_SUCH_FILE)
-
-
-@contextlib.contextmanager
-def _told(place: FilePlace) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise refusal_of(error, str(place)) from error
 
 
 def _guarded(effect: Callable[[], object]) -> None:

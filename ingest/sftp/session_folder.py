@@ -12,12 +12,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.landing import quoted, unquoted
+from ingest.sftp.cut_uploads import Kept, certain_size, keep
 from ingest.sftp.interfaces import AccountKeys
 from ingest.sftp.status import Refusal
 from market.durable import folder_opened
 from market.home import Home
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True)
+class CutUpload:
+    """An upload that ended with the gateway's process."""
+
+    account: str
+    path: str
+    kept: Kept
 
 
 @dataclass(frozen=True)
@@ -71,16 +81,24 @@ def uploads_of(home: Home, accounts: Collection[str]) -> Iterator[tuple[str, os.
                     yield entry.name, entry.stat(follow_symlinks=False)
 
 
-def clear_dead_sessions(home: Home) -> list[str]:
-    """Remove the folders of sessions that a crash ended; gives their names."""
-    cleared = []
+def clear_dead_sessions(home: Home) -> list[CutUpload]:
+    """Remove the folders of sessions that a crash ended; gives the uploads that it cut, kept for their parties."""
+    cut: list[CutUpload] = []
     for path in sorted(home.uploading.iterdir()):
         if path.is_dir() and not path.is_symlink():
-            folder = _locked(path)
-            if folder is not None:
-                folder.remove()
-                cleared.append(path.name)
-    return cleared
+            session = _locked(path)
+            if session is not None:
+                cut += _kept(home, path.name.partition("~")[0], session.descriptor)
+                session.remove()
+    return cut
+
+
+def _kept(home: Home, account: str, own: int) -> Iterator[CutUpload]:
+    for upload in sorted(os.listdir(own)):
+        place, _, quoted_name = upload.partition("~")
+        name = unquoted(quoted_name)
+        with contextlib.suppress(FileNotFoundError), folder_opened(home.account(account) / place) as folder:
+            yield CutUpload(account, f"/{place}/{name}", keep(own, upload, folder, name, certain_size(own, upload)))
 
 
 def _folders_of(home: Home, accounts: Collection[str]) -> Iterator[Path]:

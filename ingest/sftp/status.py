@@ -1,6 +1,8 @@
 """The answers of SFTP version 3: status codes, and the refusal that carries one with its reason."""
 
+import contextlib
 import errno
+from collections.abc import Iterator
 from enum import IntEnum
 
 
@@ -28,6 +30,15 @@ class Refusal(Exception):
 def missing(shown: str) -> Refusal:
     """The refusal for a name that does not exist."""
     return Refusal(f"{shown} does not exist", Status.NO_SUCH_FILE)
+
+
+@contextlib.contextmanager
+def told(shown: object) -> Iterator[None]:
+    """System errors about what is shown so become refusals."""
+    try:
+        yield
+    except OSError as error:
+        raise refusal_of(error, str(shown)) from error
 
 
 def refusal_of(error: OSError, shown: str) -> Refusal:

@@ -116,7 +116,7 @@ class Requests:
         handle = fields.string()
         if self._listings.pop(handle, None) is None:
             self._file(handle)
-            self._files.pop(handle).finish()
+            self._session.closed(self._files.pop(handle))
         return wire.status(request, Status.OK)
 
     def _read(self, request: int, fields: Fields) -> bytes:
