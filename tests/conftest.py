@@ -1,7 +1,6 @@
 """Stores for tests: SQLite and a PostgreSQL of our own, each test with a database of its own."""
 
 import importlib.util
-import itertools
 import json
 import os
 import pwd
@@ -20,6 +19,7 @@ from hypothesis import settings
 from sqlalchemy import Engine
 
 from store.database import open_store
+from tests.connected import connected
 
 # A shared machine is slow now and then: properties are about values, not about time. The same examples each time, so
 # that a change is judged by what it changes; `--explore` looks for new ones.
@@ -63,9 +63,6 @@ def tried(pytestconfig: pytest.Config) -> Callable[[str, str, int], None]:
                 file.write(json.dumps({"kind": kind, "what": what, "cases": cases}) + "\n")
 
     return put
-
-
-_numbers = itertools.count(1)
 
 
 def _postgresql_programs(folder: Path) -> Path:
@@ -151,24 +148,37 @@ def _sql(postgresql_url: str, command: str) -> None:
         connection.execute(command.encode())
 
 
+@pytest.fixture(scope="session")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each test in turn has its store on SQLite."""
+    return tmp_path_factory.mktemp("store") / "gridpost.db"
+
+
+@pytest.fixture(scope="session")
+def exchange_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each test in turn has the home of its exchange."""
+    return tmp_path_factory.mktemp("exchange") / "home"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store_location(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def store_location(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of an empty store, in turn on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
-        template = request.getfixturevalue("sqlite_template")
-        shutil.copyfile(template, tmp_path / "gridpost.db")
-        yield f"sqlite:///{tmp_path / 'gridpost.db'}"
+        template, file = request.getfixturevalue("sqlite_template"), request.getfixturevalue("sqlite_file")
+        for beside in file.parent.iterdir():
+            beside.unlink()
+        shutil.copyfile(template, file)
+        yield f"sqlite:///{file}"
         return
     url, template = request.getfixturevalue("postgresql_url"), request.getfixturevalue("postgresql_template")
-    name = f"store_{next(_numbers)}"
-    _sql(url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield url.format(name)
-    _sql(url, f"DROP DATABASE {name} WITH (FORCE)")
+    _sql(url, f"CREATE DATABASE store TEMPLATE {template}")
+    yield url.format("store")
+    _sql(url, "DROP DATABASE store WITH (FORCE)")
 
 
 @pytest.fixture
 def store(store_location: str) -> Iterator[Engine]:
     """An engine on an empty store, in turn on SQLite and on PostgreSQL."""
-    engine = open_store(store_location)
+    engine = connected(store_location)
     yield engine
     engine.dispose()

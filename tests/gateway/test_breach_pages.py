@@ -31,9 +31,9 @@ VOLUMES = "bm_unit_id,settlement_date,run_type,settlement_period,qm_mwh\n" + "".
 
 
 @pytest.fixture
-def exchange(made_market: Path, tmp_path: Path) -> Iterator[Exchange]:
+def exchange(made_market: Path, tmp_path: Path, exchange_root: Path) -> Iterator[Exchange]:
     """The sample market with one GC breach of T_DINO-1, opened on 10 December 2026."""
-    made = Exchange(made_market, tmp_path / "home")
+    made = Exchange(made_market, exchange_root)
     made.now = datetime(2026, 12, 9, 12, tzinfo=UTC)
     path = tmp_path / "volumes.csv"
     path.write_text(VOLUMES)

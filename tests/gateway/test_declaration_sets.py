@@ -39,8 +39,8 @@ def night(post: Post, day: date) -> list[str]:
 
 
 @pytest.fixture
-def post(made_market: Path, tmp_path: Path) -> Iterator[Post]:
-    exchange = Exchange(made_market, tmp_path / "home")
+def post(made_market: Path, exchange_root: Path) -> Iterator[Post]:
+    exchange = Exchange(made_market, exchange_root)
     yield Post(exchange)
     exchange.close()
 

@@ -19,8 +19,8 @@ from tests.samples.exchange import Exchange
 
 
 @pytest.fixture
-def post(made_market: Path, tmp_path: Path) -> Iterator[Post]:
-    exchange = Exchange(made_market, tmp_path / "home")
+def post(made_market: Path, exchange_root: Path) -> Iterator[Post]:
+    exchange = Exchange(made_market, exchange_root)
     yield Post(exchange)
     exchange.close()
 

@@ -19,8 +19,8 @@ CASE = read_cases()["K0151001/seasonal_accepted"]
 
 
 @pytest.fixture
-def exchange(made_market: Path, tmp_path: Path) -> Iterator[Exchange]:
-    made = Exchange(made_market, tmp_path / "home")
+def exchange(made_market: Path, exchange_root: Path) -> Iterator[Exchange]:
+    made = Exchange(made_market, exchange_root)
     made.home.make_account("acme")
     yield made
     made.close()

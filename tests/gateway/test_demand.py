@@ -22,8 +22,8 @@ SUNDAY = date(2026, 10, 25)
 
 
 @pytest.fixture
-def exchange(made_market: Path, tmp_path: Path) -> Iterator[Exchange]:
-    made = Exchange(made_market, tmp_path / "home")
+def exchange(made_market: Path, exchange_root: Path) -> Iterator[Exchange]:
+    made = Exchange(made_market, exchange_root)
     with writing(made.engine) as session:
         frame = declared_metering_systems()
         effects.add(session, "declared_metering_systems", frame, test_flag="OPER", run_number=1)

@@ -30,9 +30,9 @@ LANDED = "ACME/acme/20261102T100000000000Z-000000000001-BP000000000003"
 
 
 @pytest.fixture
-def exchange(made_market: Path, tmp_path: Path) -> Iterator[Exchange]:
+def exchange(made_market: Path, exchange_root: Path) -> Iterator[Exchange]:
     """An exchange whose answers are delivered, the first receipt collected."""
-    exchange = Exchange(made_market, tmp_path / "home")
+    exchange = Exchange(made_market, exchange_root)
     for name in CASES:
         exchange.receive(read_case(SAMPLES, name))
     deliveries = Deliveries(exchange.office)

@@ -24,8 +24,8 @@ CASES = read_cases()
 
 
 @pytest.fixture
-def exchange(made_market: Path, tmp_path: Path) -> Iterator[Exchange]:
-    exchange = Exchange(made_market, tmp_path / "home")
+def exchange(made_market: Path, exchange_root: Path) -> Iterator[Exchange]:
+    exchange = Exchange(made_market, exchange_root)
     yield exchange
     exchange.close()
 
@@ -108,8 +108,10 @@ def test_what_is_judged_is_told_slice_by_slice(exchange: Exchange) -> None:
     assert told == [(0, lines), (lines - 2, lines)]
 
 
-def test_a_check_of_an_hour_ago_sees_nothing_that_came_since(made_market: Path, tmp_path: Path) -> None:
-    exchange = Exchange(made_market, tmp_path / "home")
+def test_a_check_of_an_hour_ago_sees_nothing_that_came_since(
+    made_market: Path, tmp_path: Path, exchange_root: Path
+) -> None:
+    exchange = Exchange(made_market, exchange_root)
     case = CASES["K0151001/seasonal_accepted"]
     exchange.receive(case)
     path = tmp_path / "BP000000000002"

@@ -23,8 +23,8 @@ CHANGES = (date(2026, 3, 29), date(2026, 10, 25))
 
 
 @pytest.fixture
-def exchange(made_market: Path, tmp_path: Path) -> Iterator[Exchange]:
-    made = Exchange(made_market, tmp_path / "home")
+def exchange(made_market: Path, exchange_root: Path) -> Iterator[Exchange]:
+    made = Exchange(made_market, exchange_root)
     yield made
     made.close()
 

@@ -27,8 +27,8 @@ DINO_GIVEN_AWAY = HEAD + "T_DINO-1,DINO-1,T_DINO-1,OTHR,T,,99,-2,P,T,F,,,\n"
 
 
 @pytest.fixture
-def exchange(made_market: Path, tmp_path: Path) -> Iterator[Exchange]:
-    made = Exchange(made_market, tmp_path / "home")
+def exchange(made_market: Path, exchange_root: Path) -> Iterator[Exchange]:
+    made = Exchange(made_market, exchange_root)
     yield made
     made.close()
 

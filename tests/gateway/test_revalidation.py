@@ -18,8 +18,8 @@ NIGHT = datetime(2026, 11, 3, 3, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def exchange(made_market: Path, tmp_path: Path) -> Iterator[Exchange]:
-    made = Exchange(made_market, tmp_path / "home")
+def exchange(made_market: Path, exchange_root: Path) -> Iterator[Exchange]:
+    made = Exchange(made_market, exchange_root)
     yield made
     made.close()
 

@@ -71,8 +71,8 @@ def test_another_flow_is_no_calendar(store: Engine, tmp_path: Path) -> None:
             load(session, path, at=NOW, actor="test")
 
 
-def test_a_calendar_comes_from_the_central_systems_over_sftp(made_market: Path, tmp_path: Path) -> None:
-    exchange = Exchange(made_market, tmp_path / "home")
+def test_a_calendar_comes_from_the_central_systems_over_sftp(made_market: Path, exchange_root: Path) -> None:
+    exchange = Exchange(made_market, exchange_root)
     before = len(known(exchange.engine))
     for number, (flag, known_then) in enumerate((("TR01", before), ("", before + 1)), 1):
         head = f"AAA|S0161001|D|20261102092000|SA|UKDC|CR|UKDC|1|{flag}|\nPUB|20261101090000|\n"

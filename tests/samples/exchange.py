@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlmodel import col, select
 
-from gateway import archive, settlement_calendar, steps
+from gateway import archive, gaps, settlement_calendar, steps
 from gateway.declaration_sets import valuate_jointly
 from gateway.office import Office
 from gateway.pipeline import read
@@ -16,11 +16,12 @@ from gateway.schedule.carrying_out import carry_out
 from ingest.landing import parse
 from market.clock import london_day
 from market.home import Home
-from store import accounts, reference_load, scheduled_runs
+from store import accounts, reference_load, scheduled_runs, submissions
 from store import policy as policies
-from store.database import connect, open_store, reading, writing
+from store.database import open_store, reading, writing
 from store.states import SubmissionState
 from store.tables import Answer
+from tests.connected import connected
 
 ANSWERED_AFTER = timedelta(seconds=1)
 """How long after its receipt a file is answered."""
@@ -46,12 +47,14 @@ def make_market(root: Path) -> None:
 
 
 class Exchange:
-    """One exchange, begun as a copy of a home that `make_market` made."""
+    """One exchange, begun as a copy of a home that `make_market` made, in the place of the one before."""
 
     def __init__(self, market: Path, root: Path) -> None:
+        if root.exists():
+            shutil.rmtree(root)
         shutil.copytree(market, root)
         self.home = Home(root)
-        self.engine = connect(root)
+        self.engine = connected(root)
         self.now = _BEGINNING
         location = f"sqlite:///{self.home.database}"
         self.office = Office(self.home, self.engine, location, lambda: self.now, "test")
@@ -73,8 +76,11 @@ class Exchange:
         )
         archive.let_go(self.home, submission.landing_name)
         if submission.state is SubmissionState.ACKED:
-            valuation = valuate_jointly(self.home, self.engine, ref, self.now, self.office.token or 0)
-            steps.decided(self.office, ref, valuation)
+            self._decide(ref)
+        if submission.channel is not None:
+            self._go_on(submission.channel)
+        if case.released_at is not None:
+            self._release(ref, case.released_at)
         decided = len(self._answers())
         for run in case.runs:
             self._make(run)
@@ -90,6 +96,29 @@ class Exchange:
     def close(self) -> None:
         """Lets go of the store."""
         self.engine.dispose()
+
+    def _decide(self, ref: str) -> None:
+        valuation = valuate_jointly(self.home, self.engine, ref, self.now, self.office.token or 0)
+        steps.decided(self.office, ref, valuation)
+
+    def _go_on(self, channel: str) -> None:
+        """Decides what was held at a gap and is let go."""
+        while True:
+            with reading(self.engine) as session:
+                following = submissions.in_work(session, channel)
+            if following is None:
+                return
+            self._decide(following.ref)
+
+    def _release(self, ref: str, at: datetime) -> None:
+        assert at > self.now, "it is released before it came"
+        self.now = at
+        with writing(self.engine) as session:
+            submission = submissions.get(session, ref)
+            assert submission is not None
+            assert submission.channel is not None
+            gaps.release(session, submission, actor="operator", reason="the files before it are lost", at=at)
+        self._go_on(submission.channel)
 
     def _make(self, run: RunAfter) -> None:
         assert run.at > self.now, f"{run.check} runs before what came before it"
