@@ -51,6 +51,7 @@ class Policy:
     retention_answers: int
     retention_audit: int
     max_units: int = 5_000_000
+    retention_partial: int = 7
     flows: dict[str, FlowLimits] = field(default_factory=dict)
     baseline: BaselinePolicy = field(default_factory=BaselinePolicy)
 

@@ -19,7 +19,7 @@ _SUFFIX = ".partial"
 _BUFFER = 4096
 _BLOCK = 4096
 _END_BYTES = 256
-_FILE = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_PLAIN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _APART = 1000
 
 
@@ -144,7 +144,7 @@ def certain_size(own: int, upload: str) -> int:
 
 
 def purge(home: Home, before: datetime) -> list[tuple[str, str, int]]:
-    """Delete what lies unfinished in the inboxes and check folders and was last written before an aware instant.
+    """Delete what lies unfinished in the inboxes and check folders and was last changed before an aware instant.
 
     Gives account, path as its party saw it, and bytes of each. What somebody has open for writing stays.
     """
@@ -161,7 +161,8 @@ def purge(home: Home, before: datetime) -> list[tuple[str, str, int]]:
 
 def _purged(folder: int, name: str, before: datetime) -> int | None:
     with contextlib.suppress(FileNotFoundError):
-        if os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime >= before.timestamp():
+        # Clients set the time of the last write, to that of their own file; nobody sets the time of the last change.
+        if os.stat(name, dir_fd=folder, follow_symlinks=False).st_ctime >= before.timestamp():
             return None
         with _held(folder, name) as size:
             if size is not None:
@@ -172,7 +173,7 @@ def _purged(folder: int, name: str, before: datetime) -> int | None:
 
 @contextlib.contextmanager
 def _opened(folder: int, name: str) -> Iterator[int]:
-    file = os.open(name, _FILE, dir_fd=folder)
+    file = os.open(name, os.O_RDWR | _PLAIN, dir_fd=folder)
     try:
         yield file
     finally:
@@ -183,7 +184,7 @@ def _opened(folder: int, name: str) -> Iterator[int]:
 def _held(folder: int, name: str) -> Iterator[int | None]:
     """The size of a file that nobody else writes meanwhile, 0 where there is none; None where it must be left alone."""
     try:
-        file = os.open(name, _FILE, dir_fd=folder)
+        file = os.open(name, os.O_RDONLY | _PLAIN, dir_fd=folder)
     except FileNotFoundError:
         yield 0
         return

@@ -7,10 +7,12 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ingest.landing import NAME_BYTES, quoted
+from ingest.landing import NAME_BYTES, is_taken_name, quoted
 from ingest.sftp.status import Refusal, Status
 
 NAME_CHARACTERS = 120
+UNFINISHED_CHARACTERS = 20
+"""What clients may put to such a name while they upload: `.partial`, `.filepart`, rclone's `.0123abcd.partial`."""
 _PATH_BYTES = 1024
 _SYSTEM_NAME_BYTES = 255
 
@@ -119,9 +121,10 @@ def _require_name(name: str, *, new: bool) -> None:
         raise Refusal(f"the name {shown(name)} has a character that does not print")
     if not new:
         return
-    if len(name) > NAME_CHARACTERS:
-        raise Refusal(f"the name has {len(name)} characters, the limit is {NAME_CHARACTERS}")
-    if len(quoted(name).encode()) > NAME_BYTES:
-        raise Refusal(f"the name takes {len(quoted(name).encode())} bytes, the limit is {NAME_BYTES}")
+    spare = 0 if is_taken_name(name) else UNFINISHED_CHARACTERS
+    if len(name) > NAME_CHARACTERS + spare:
+        raise Refusal(f"the name has {len(name)} characters, the limit is {NAME_CHARACTERS + spare}")
+    if len(quoted(name).encode()) > NAME_BYTES + spare:
+        raise Refusal(f"the name takes {len(quoted(name).encode())} bytes, the limit is {NAME_BYTES + spare}")
     if not unicodedata.is_normalized("NFC", name):
         raise Refusal(f"the name {shown(name)} is not in Unicode normal form C")
