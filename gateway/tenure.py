@@ -14,6 +14,7 @@ from gateway.delivery import Deliveries
 from gateway.dispatch import Dispatcher
 from gateway.effects import remove_abandoned
 from gateway.office import LEASE_SECONDS, LeaseLostError, Office
+from gateway.partial_uploads import purge_partial_uploads
 from gateway.schedule.plan import Schedule
 from gateway.schedule.scheduler import Scheduler
 from gateway.workers import Workers
@@ -188,6 +189,7 @@ class Tenure:
             self._deliver_all()
             if time.monotonic() - looked >= COLLECTIONS_SECONDS:
                 delivery.note_collections(self._office)
+                purge_partial_uploads(self._office)
                 looked = time.monotonic()
 
     def _deliver_all(self) -> None:
