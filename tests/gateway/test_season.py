@@ -260,10 +260,10 @@ def test_a_season_from_its_reminders_to_a_decided_challenge(calm: Life) -> None:
         assert scheduled_runs.unfinished(session) == []
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_stopped_for_three_days_and_killed_at_random_it_has_the_same_end(
-    calm: Life, begin: Callable[[random.Random], Life], seed: int
+    calm: Life, begin: Callable[[random.Random], Life], pytestconfig: pytest.Config
 ) -> None:
+    seed = random.randrange(1 << 30) if pytestconfig.getoption("--explore") else 0
     life = begin(random.Random(seed))
     live(life, stopped=(at(13, 12), at(17, 7)))
     assert life.killed > 5
