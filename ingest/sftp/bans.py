@@ -1,5 +1,6 @@
 """Addresses that failed to log in too often, shared by the server's processes through one small file each."""
 
+import contextlib
 import fcntl
 import ipaddress
 import json
@@ -81,9 +82,10 @@ class Bans:
         """Forget the addresses that no longer count."""
         settled = self._now() - self._limits.longest_ban_seconds - self._limits.failed_login_seconds
         for path in self._folder.iterdir():
-            record = _parse(path.read_text())
-            if max(record.since, record.until) < settled:
-                path.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # another process prunes as well
+                record = _parse(path.read_text(errors="replace"))
+                if max(record.since, record.until) < settled:
+                    path.unlink()
 
     def _change(self, address: str, change: Callable[[Record], Record]) -> tuple[Record, Record]:
         path: Path = self._folder / network(address)

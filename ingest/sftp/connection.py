@@ -20,6 +20,7 @@ from ingest.sftp.status import Refusal
 from market.home import is_account_name
 
 _CHANNELS = 10
+_REFUSALS_WRITTEN = 100
 
 _log = logging.getLogger(__name__)
 
@@ -41,12 +42,22 @@ class Connection(paramiko.ServerInterface):
         self._finished = False
         self._stopping = False
         self._channels = 0
+        self._refusals = 0
         self._lock = threading.Lock()
         self._sessions: dict[int, Session] = {}
 
     def get_allowed_auths(self, username: str) -> str:
-        """The one way in."""
+        """The one way in; asked for after each failure."""
+        self._tried = True
         return "publickey"
+
+    def check_auth_password(self, username: str, password: str) -> int:
+        """No password opens anything; who tries one guesses."""
+        return self._guessed(username, "a password")
+
+    def check_auth_interactive(self, username: str, submethods: str) -> int:
+        """As a password."""
+        return self._guessed(username, "an interactive login")
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         """Whether the key would log in now; paramiko verifies the signature after this."""
@@ -63,7 +74,10 @@ class Connection(paramiko.ServerInterface):
             self._account, self._fingerprint = account, key.fingerprint
             return AUTH_SUCCESSFUL
         why = "no such account" if account is None else "the key is not in force" if known else "the key is not known"
-        self._tell(SessionKind.REFUSED, f"login as {shown(username, 64)}: {why}, {key.fingerprint}")
+        return self._guessed(username, f"{why}, {key.fingerprint}")
+
+    def _guessed(self, username: str, why: str) -> int:
+        self._tell(SessionKind.REFUSED, f"login as {shown(username, 64)}: {why}")
         self._count_failure()
         return AUTH_FAILED
 
@@ -85,7 +99,7 @@ class Connection(paramiko.ServerInterface):
         """Session channels, a few; no forwarding of any kind."""
         self.login()
         if kind != "session" or self._channels >= _CHANNELS:
-            self._tell(SessionKind.REFUSED, f"a {shown(kind, 40)} channel, {self._channels} were opened before")
+            self._refuse(f"a {shown(kind, 40)} channel, {self._channels} were opened before")
             return OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
         self._channels += 1
         return OPEN_SUCCEEDED
@@ -93,12 +107,12 @@ class Connection(paramiko.ServerInterface):
     def check_channel_subsystem_request(self, channel: paramiko.Channel, name: str) -> bool:
         """The sftp subsystem, once per channel, within the account's sessions."""
         if name != "sftp" or self._account is None or self._stopping or channel.get_id() in self._sessions:
-            self._tell(SessionKind.REFUSED, f"the subsystem {shown(name, 40)}")
+            self._refuse(f"the subsystem {shown(name, 40)}")
             return False
         try:
             session = Session(self._door, self._account, self.address)
         except Refusal as refusal:
-            self._tell(SessionKind.REFUSED, refusal.reason)
+            self._refuse(refusal.reason)
             return False
         except Exception as error:
             _log.exception("a session of account %s cannot begin", self._account.account)
@@ -111,6 +125,15 @@ class Connection(paramiko.ServerInterface):
         except Exception:
             self.ended(session)  # no thread to serve it
             raise
+
+    @property
+    def party_id(self) -> str:
+        """Whose account logged in."""
+        return self._account.party_id if self._account else ""
+
+    def serves(self, channel: paramiko.Channel) -> bool:
+        """Whether a session reads this channel."""
+        return channel.get_id() in self._sessions
 
     def session_of(self, channel: paramiko.Channel) -> Session:
         """The session that was begun for this channel."""
@@ -161,6 +184,11 @@ class Connection(paramiko.ServerInterface):
         seconds = self._bans.failed(self.address)
         if seconds:
             self._tell(SessionKind.BANNED, f"for {seconds:.0f} seconds after failed logins")
+
+    def _refuse(self, reason: str) -> None:
+        self._refusals += 1
+        if self._refusals <= _REFUSALS_WRITTEN:
+            self._tell(SessionKind.REFUSED, reason)
 
     def _tell(self, kind: SessionKind, detail: str) -> None:
         account = self._account.account if self._account and self.logged_in else None

@@ -10,8 +10,8 @@ MIB = 1 << 20
 class Limits:
     """The server's limits; sizes in bytes, times in seconds.
 
-    Sessions, bans and a party's files are counted over all processes of a home; connections before login are
-    counted by each process.
+    Sessions, bans and a party's files are counted over all processes of a home; connections are counted by
+    each process.
     """
 
     login_seconds: float = 30
@@ -24,6 +24,8 @@ class Limits:
     first_ban_seconds: float = 60
     longest_ban_seconds: float = 86_400
     """Each ban is twice as long as the one before it, up to this."""
+    connections_per_party: int = 40
+    """Logged in, counted by each process."""
     sessions_per_party: int = 20
     handles_per_session: int = 64
     staged_bytes: int = 20 * GIB

@@ -2,11 +2,13 @@
 
 import logging
 import os
+import resource
 import selectors
 import signal
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,14 +20,13 @@ from ingest.sftp.connection import Connection
 from ingest.sftp.interfaces import Door, SessionEvent, SessionKind
 from ingest.sftp.paths import shown
 from ingest.sftp.session_folder import clear_dead_sessions
-from ingest.sftp.stream import Packets, Stream
+from ingest.sftp.stream import WINDOW, Packets, Stream, Transport
 from ingest.sftp.subsystem import SftpSubsystem
 
 _LOOK_SECONDS = 0.2
 _PRUNE_SECONDS = 3600.0
 _CLOSE_SECONDS = 5.0
 _QUIET_SECONDS = 1.0
-_WINDOW = 4 * 1024 * 1024
 _PACKET = 32 * 1024
 
 _log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ class Server:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         stream = Stream(connected)
-        transport = paramiko.Transport(stream, _WINDOW, _PACKET, packetizer_class=Packets)
+        transport = Transport(stream, WINDOW, _PACKET, packetizer_class=Packets)
         transport.set_log_channel(_transport_log.name)
         transport.local_version = "SSH-2.0-gridpost"
         transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = (
@@ -112,11 +113,17 @@ class Server:
         seconds = self._bans.seconds_left(address)
         if seconds:
             return f"the address is banned for {seconds:.0f} seconds more"
-        waiting = [live.connection.address for live in self._live if not live.connection.logged_in]
+        waiting = [live for live in self._live if not live.connection.logged_in]
+        waiting_here = Counter(live.connection.address for live in waiting)
+        here, limit = waiting_here[address], limits.connections_before_login_per_address
+        if here >= limit:
+            return f"{here} connections of the address wait for a login, the limit is {limit}"
         if len(waiting) >= limits.connections_before_login:
-            return f"{len(waiting)} connections wait for a login, the limit is {limits.connections_before_login}"
-        here, limit = waiting.count(address), limits.connections_before_login_per_address
-        return f"{here} connections of the address wait for a login, the limit is {limit}" if here >= limit else None
+            # Silent connections from many addresses keep nobody out: the one that waited longest makes room.
+            ((greediest, _),) = waiting_here.most_common(1)
+            longest = next(live for live in waiting if live.connection.address == greediest)
+            self._close(longest, f"{len(waiting)} connections wait for a login, which is the limit")
+        return None
 
     def _tell_refused(self, address: str, reason: str) -> None:
         """One event a minute and address: a refused peer does not write our log."""
@@ -134,12 +141,16 @@ class Server:
     def _look(self) -> None:
         """Log in who has proved it, end who took too long, forget who is gone."""
         now, limits = time.monotonic(), self._door.limits
+        of_party: Counter[str] = Counter()
         for live in self._live:
             if not live.transport.is_active():
                 live.connection.finished("the connection ended")
             elif live.transport.is_authenticated():
                 live.connection.login()
-                if now - live.stream.received_at > limits.idle_seconds:
+                of_party[live.connection.party_id] += 1
+                if of_party[live.connection.party_id] > limits.connections_per_party:
+                    self._close(live, f"the party has {limits.connections_per_party} connections open, the limit")
+                elif now - live.stream.received_at > limits.idle_seconds:
                     self._close(live, f"nothing was received for {limits.idle_seconds:.0f} seconds")
             elif now - live.connection.began > limits.login_seconds:
                 self._close(live, "no login in time")
@@ -181,6 +192,8 @@ def serve(listening: socket.socket, door: Door, stop: Callable[[], bool]) -> Non
 
 def run_process(listening: socket.socket, compose: Callable[[], Door]) -> None:
     """The body of a server process: builds its door inside, stops on SIGTERM or SIGINT or when its parent is gone."""
+    _, descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())

@@ -1,9 +1,15 @@
-"""The socket as paramiko's transport reads it: buffered, bounded, and watched for silence."""
+"""The socket and the transport as the server needs them: buffered, bounded, and watched for silence."""
 
 import socket
 import time
+from typing import Any
 
+import paramiko
+from paramiko.common import MSG_CHANNEL_DATA, MSG_CHANNEL_EXTENDED_DATA
 from paramiko.packet import Packetizer
+
+WINDOW = 4 * 1024 * 1024
+"""How many bytes a channel may send ahead of what is read from it."""
 
 _BUFFER = 128 * 1024
 _LONGEST_READ = 512 * 1024
@@ -40,3 +46,26 @@ class Stream(socket.socket):
         taken = self._received[self._at : self._at + length]
         self._at += len(taken)
         return taken
+
+
+def _feed(channel: Any, message: paramiko.Message) -> None:
+    """Keep a channel's data until its session reads it; discard what no session will read."""
+    if not channel.transport.server_object.serves(channel):
+        return
+    channel._feed(message)
+    if len(channel.in_buffer) > WINDOW:
+        raise paramiko.SSHException(f"the peer sends beyond the window of {WINDOW} bytes")
+
+
+def _discard(channel: Any, message: paramiko.Message) -> None:
+    """A client's standard error, which no SFTP session has."""
+
+
+class Transport(paramiko.Transport):
+    """paramiko's transport, which by itself keeps in memory whatever a peer sends and nobody reads."""
+
+    _channel_handler_table = {  # noqa: RUF012
+        **paramiko.Transport._channel_handler_table,  # type: ignore[attr-defined]
+        MSG_CHANNEL_DATA: _feed,
+        MSG_CHANNEL_EXTENDED_DATA: _discard,
+    }

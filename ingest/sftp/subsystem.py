@@ -4,9 +4,9 @@ Written on the channel itself rather than on paramiko's SFTPServer: that one ans
 of it, gives no reason with a status, and reads packets of any size that a client announces.
 """
 
+import itertools
 import logging
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Generator
 
 import paramiko
 
@@ -30,16 +30,12 @@ _EXTENSIONS = (
 _log = logging.getLogger(__name__)
 
 
-class _Listing(NamedTuple):
-    entries: list[tuple[str, Attributes]]
-
-
 class Requests:
     """Answers one request after the other, each with one packet."""
 
     def __init__(self, session: Session, handles: int) -> None:
         self._files = session.files
-        self._listings: dict[bytes, _Listing] = {}
+        self._listings: dict[bytes, Generator[tuple[str, Attributes]]] = {}
         self._session = session
         self._handles = handles
         self._next = 0
@@ -92,6 +88,8 @@ class Requests:
 
     def abandon(self) -> None:
         """The session ended: what is open is abandoned, not finished."""
+        for listing in self._listings.values():
+            listing.close()
         while self._files:
             _, file = self._files.popitem()
             try:
@@ -114,7 +112,10 @@ class Requests:
 
     def _close(self, request: int, fields: Fields) -> bytes:
         handle = fields.string()
-        if self._listings.pop(handle, None) is None:
+        listing = self._listings.pop(handle, None)
+        if listing is not None:
+            listing.close()
+        else:
             self._file(handle)
             self._session.closed(self._files.pop(handle))
         return wire.status(request, Status.OK)
@@ -144,15 +145,14 @@ class Requests:
     def _opendir(self, request: int, fields: Fields) -> bytes:
         folder: Place = place(fields.string())
         handle = self._handle()
-        self._listings[handle] = _Listing(list(self._session.view.names(folder)))
+        self._listings[handle] = self._session.view.names(folder)
         return wire.answer(Packet.HANDLE, request, wire.string(handle))
 
     def _readdir(self, request: int, fields: Fields) -> bytes:
         listing = self._listings.get(fields.string())
         if listing is None:
             raise Refusal("the handle names no open folder", Status.FAILURE)
-        entries = listing.entries[:_LISTED_AT_ONCE]
-        del listing.entries[:_LISTED_AT_ONCE]
+        entries = list(itertools.islice(listing, _LISTED_AT_ONCE))
         if not entries:
             return wire.status(request, Status.EOF)
         return wire.names(request, [(name, of.long_name(name), of) for name, of in entries])
