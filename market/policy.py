@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from market.baseline.policy import CHOICES as BASELINE_CHOICES
@@ -102,6 +103,7 @@ _DEFAULTS = {item.name: item.default for item in fields(Policy) if item.default 
 """What policies that were loaded before a value had a name are read with."""
 
 
+@lru_cache(maxsize=8)
 def read_policy(text: str) -> PolicyTable:
     """Reads the text of policy.toml; raises PolicyError."""
     try:

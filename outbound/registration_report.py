@@ -1,11 +1,14 @@
 """The registration report (R0145005): the BM Units whose GC or DC changed, and from when."""
 
+from functools import cache
+
 import polars as pl
 
-from market.frames import OPEN_END, typed_schema
+from market.frames import OPEN_END, typed_dtype
 from market.header import Header
 from market.item_type import Kind
 from market.layout import Item, layout
+from market.reference import BM_UNITS
 from outbound.item_text import cut_expr
 from outbound.writer import file
 
@@ -25,14 +28,13 @@ def registration_report(header: Header, party_id: str, changes: pl.DataFrame) ->
         {"line": [2], "requesting_registrant": [party_id], "registration_type": ["BM"]},
         {"line": pl.UInt32, "requesting_registrant": pl.String, "registration_type": pl.String},
     )
-    known = _known(changes)
-    missing = {column: pl.lit(None, dtype) for column, dtype in typed_schema(_BU3).items() if column not in known}
-    details = changes.select(**known, **missing).with_row_index("line", 3)
+    details = changes.select(_details()).with_row_index("line", 3)
     return file(header, _LAYOUT, {"RRH": head, "BU3": details})
 
 
-def _known(changes: pl.DataFrame) -> dict[str, pl.Expr]:
-    """What gridpost keeps of a BM Unit, by the columns of BU3."""
+@cache
+def _details() -> tuple[pl.Expr, ...]:
+    """The columns of BU3 from those of BM_UNITS: what gridpost keeps of a BM Unit, null for what it does not."""
     effective_to = pl.col("effective_to")
     known = {
         "action_code": pl.lit("Change"),
@@ -43,9 +45,11 @@ def _known(changes: pl.DataFrame) -> dict[str, pl.Expr]:
         "effective_to_date": pl.when(effective_to < OPEN_END).then(effective_to),
         "effective_from_date": pl.col("effective_from"),
     }
-    same = {item.column: pl.col(item.column) for item in _BU3.items if item.column in changes.columns}
+    same = {item.column: pl.col(item.column) for item in _BU3.items if item.column in BM_UNITS}
     named = {**same, **known}
-    return {item.column: _held(item, named[item.column]) for item in _BU3.items if item.column in named}
+    empty = {item.column: pl.lit(None, typed_dtype(item.type)) for item in _BU3.items}
+    held = {item.column: _held(item, named[item.column]) for item in _BU3.items if item.column in named}
+    return tuple(value.alias(column) for column, value in {**empty, **held}.items())
 
 
 def _held(item: Item, value: pl.Expr) -> pl.Expr:

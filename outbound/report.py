@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 
 import polars as pl
 
@@ -50,6 +51,8 @@ def listed_units(units: pl.DataFrame, units_in: int, unit_limit: int) -> pl.Data
 def listed_breaches(breaches: pl.DataFrame, report_limit: int) -> pl.DataFrame:
     """The breaches that a report lists: by line, item position and rule id, the first `report_limit` of each rule."""
     ordered = breaches.sort("line", "position", "rule", maintain_order=True)
+    if ordered.height <= report_limit:
+        return ordered
     return ordered.filter(pl.int_range(pl.len()).over("rule") < report_limit)
 
 
@@ -90,12 +93,13 @@ def _numbered(frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """Frames in the order of their records, cut to their items, with the `line` that each record will have."""
     numbered, first = {}, 2
     for record_type, frame in frames.items():
-        cut = frame.with_columns(_cuts(_LAYOUT.record(record_type)))
-        numbered[record_type] = cut.with_row_index("line", first)
+        line = pl.int_range(first, first + frame.height, dtype=pl.UInt32, eager=True).alias("line")
+        numbered[record_type] = frame.with_columns(line, *_cuts(_LAYOUT.record(record_type)))
         first += frame.height
     return numbered
 
 
+@cache
 def _cuts(record: Record) -> Sequence[pl.Expr]:
     texts = [item for item in record.items if item.type.kind is Kind.TEXT and not item.valid]
-    return [cut_expr(pl.col(item.column), item.type) for item in texts]
+    return tuple(cut_expr(pl.col(item.column), item.type) for item in texts)

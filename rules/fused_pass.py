@@ -158,10 +158,10 @@ def run_checks(
     untold = [checks[place].rule for place, nulls in enumerate(flags.null_count().row(0)) if nulls]
     if untold:
         raise Fault(f"rules that cannot tell: {', '.join(untold)}")
-    for place, check in enumerate(checks):
-        broken = flags[str(place)].arg_true()
-        if broken.is_empty():
+    for check, flag in zip(checks, flags, strict=True):
+        if not flag.any():
             continue
+        broken = flag.arg_true()
         tally.add(check, frame, broken)
         bits[broken.to_numpy()] |= np.uint8(BITS[check.severity] | (UNCHANGED if check.rule == no_change else 0))
     return bits

@@ -27,6 +27,8 @@ def note(
     session: Session, kind: str, subjects: pl.Series, *, first_day: date | None = None, last_day: date | None = None
 ) -> None:
     """Writes down that effects of a kind changed for some subjects, each once."""
+    if subjects.is_empty():
+        return
     hold(session)
     changed = pl.select(
         subject=subjects.unique().sort(),

@@ -96,6 +96,12 @@ def database_now(session: Session) -> datetime:
     return moment.astimezone(UTC)
 
 
+def may_write(session: Session) -> bool:
+    """Whether the session is none of `reading`."""
+    writes: bool = session.connection().get_execution_options().get("gridpost_writes", True)
+    return writes
+
+
 def on_sqlite(session: Session) -> bool:
     """Whether the session's store is SQLite rather than PostgreSQL."""
     return session.get_bind().dialect.name == "sqlite"

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import polars as pl
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, bindparam, exists, literal, union_all
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select, update
 
 from market.reference import (
@@ -69,6 +70,19 @@ KINDS = {
 """The kinds of effect, each by the name of its reference frame in market.reference."""
 
 
+_KINDS_IN_FORCE = union_all(
+    *(
+        select_columns(literal(name)).where(
+            exists().where(
+                col(kind.table.submission_ref) == bindparam("submission_ref"), col(kind.table.withdrawn_at).is_(None)
+            )
+        )
+        for name, kind in KINDS.items()
+    )
+)
+"""Of which kinds a submission has effects in force."""
+
+
 def add(session: Session, kind: str, frame: pl.DataFrame, *, test_flag: str, run_number: int) -> None:
     """Adds rows with the columns of the kind's reference frame, made by that run of their submissions."""
     effect = KINDS[kind]
@@ -84,7 +98,9 @@ def withdraw(session: Session, submission_ref: str, lines: Collection[int] | Non
     if lines is not None:
         wanted = list(lines)
         parts = [wanted[first : first + _LINES_AT_ONCE] for first in range(0, len(wanted), _LINES_AT_ONCE)]
-    return sum(_withdraw(session, kind, submission_ref, part, at) for kind in KINDS for part in parts)
+    session.flush()
+    kinds = session.connection().execute(_KINDS_IN_FORCE, {"submission_ref": submission_ref}).scalars().all()
+    return sum(_withdraw(session, kind, submission_ref, part, at) for kind in kinds for part in parts)
 
 
 def _withdraw(session: Session, kind: str, submission_ref: str, lines: list[int] | None, at: datetime) -> int:

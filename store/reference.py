@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 
 from market.home import Home
 from market.reference import SCHEMAS
-from store import declarations, effects, gcdc_breaches, in_force, record_sets
+from store import declarations, effects, gcdc_breaches, in_force, kept_frames, record_sets
 from store import frames as stored
 from store.refused import RefusedError
 from store.tables import BmUnit, Distributor, MsidPair, PartyRole, ReferenceLoad, Row, SettlementCalendarRow, Signatory
@@ -117,10 +117,15 @@ def _effects(
 
 
 def _dated(session: Session, name: str, bm_units: Collection[str] | None, as_of: int | None) -> pl.DataFrame:
+    if as_of is not None and (kept := kept_frames.of(session, name, as_of)) is not None:
+        return kept
     table, schema = DATED[name], SCHEMAS[name]
     columns = [_column(table, f"{item}_kw" if item.endswith("_capacity") else item) for item in schema.names()]
     units = _of_units(table, bm_units) if "bm_unit_id" in schema else []
-    return _sorted(session, table, columns, [*_standing(table, as_of), *units], schema)
+    frame = _sorted(session, table, columns, [*_standing(table, as_of), *units], schema)
+    if as_of is not None and not units:
+        kept_frames.keep(session, name, as_of, frame)
+    return frame
 
 
 def _sorted(
