@@ -21,6 +21,7 @@ _BLOCK = 4096
 _END_BYTES = 256
 _PLAIN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _APART = 1000
+_DOUBTS = 1000
 
 
 class Written:
@@ -75,6 +76,8 @@ class Doubts:
         self._reasons.pop(place, None)
         if reason is not None:
             self._reasons[place] = reason
+        if len(self._reasons) > _DOUBTS:
+            del self._reasons[next(iter(self._reasons))]
 
     def moved(self, source: FilePlace, target: FilePlace) -> None:
         """The file has another name now."""

@@ -1,14 +1,15 @@
 """Open files: reading, writing within the room, and the two ways in which an upload ends."""
 
+import contextlib
 import fcntl
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from ingest.sftp.cut_uploads import SESSION_ENDED, Kept, Written, why_cut
 from ingest.sftp.paths import FilePlace
 from ingest.sftp.room import Room
-from ingest.sftp.status import Refusal, Status, missing
+from ingest.sftp.status import Refusal, Status, missing, told
 from ingest.sftp.wire import MAX_DATA, Attributes, OpenFlag
 
 _PLAIN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -20,12 +21,17 @@ def attributes_of(status: os.stat_result) -> Attributes:
     return Attributes(status.st_size, status.st_mode, times, (0, 0))
 
 
+def is_own(status: os.stat_result) -> bool:
+    """Whether it is a regular file that has no second name, which would be out of the party's reach."""
+    return stat.S_ISREG(status.st_mode) and status.st_nlink <= 1
+
+
 def open_regular(place: FilePlace, folder: int, name: str, flags: int) -> int:
     """A descriptor of the regular file `name` in the folder of that descriptor, no link followed; Refusal, OSError."""
     descriptor = os.open(name, flags | _PLAIN, 0o600, dir_fd=folder)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    if not is_own(os.fstat(descriptor)):
         os.close(descriptor)
-        raise Refusal(f"{place} is not a regular file")
+        raise Refusal(f"{place} is not a regular file with one name")
     return descriptor
 
 
@@ -40,14 +46,16 @@ def system_flags(flags: int) -> int:
 
 
 def hold(place: FilePlace, folder: int, name: str, descriptor: int, operation: int) -> None:
-    """Lock an open file: LOCK_SH to write it, LOCK_EX to submit it, against every session of every process.
+    """Lock an open file: LOCK_SH to have it open, LOCK_EX to move it, against every session of every process.
+
+    What is open cannot leave its name: its bytes would stay on the disk where no limit counts them.
 
     Raises Refusal where the other kind is held, or where the name meanwhile is another file's.
     """
     try:
         fcntl.flock(descriptor, operation | fcntl.LOCK_NB)
     except BlockingIOError:
-        state = "open for writing" if operation == fcntl.LOCK_EX else "being submitted"
+        state = "open" if operation == fcntl.LOCK_EX else "being moved"
         raise Refusal(f"{place} is {state}", Status.FAILURE) from None
     try:
         named = os.stat(name, dir_fd=folder, follow_symlinks=False)
@@ -55,6 +63,28 @@ def hold(place: FilePlace, folder: int, name: str, descriptor: int, operation: i
         raise missing(str(place)) from None
     if named.st_ino != os.fstat(descriptor).st_ino:
         raise Refusal(f"{place} was replaced a moment ago", Status.FAILURE)
+
+
+def open_held(place: FilePlace, folder: int, flags: int, operation: int) -> int:
+    """A descriptor, locked as by `hold`, of the file under `place`'s name in the folder of that descriptor."""
+    with told(place):
+        descriptor = open_regular(place, folder, place.name, flags)
+    try:
+        hold(place, folder, place.name, descriptor, operation)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+@contextlib.contextmanager
+def held(place: FilePlace, folder: int, flags: int, operation: int) -> Iterator[int]:
+    """As `open_held`; closed on the way out."""
+    descriptor = open_held(place, folder, flags, operation)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 class OpenFile:

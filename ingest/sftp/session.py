@@ -9,7 +9,16 @@ from collections.abc import Callable
 from ingest.landing import Untakeable, is_taken_name
 from ingest.sftp import cut_uploads
 from ingest.sftp.cut_uploads import SESSION_ENDED, Doubts, Kept
-from ingest.sftp.files import DirectUpload, OpenFile, hold, open_regular, require_settable, set_attributes, system_flags
+from ingest.sftp.files import (
+    DirectUpload,
+    OpenFile,
+    held,
+    open_held,
+    open_regular,
+    require_settable,
+    set_attributes,
+    system_flags,
+)
 from ingest.sftp.interfaces import AccountKeys, Door, SessionEvent, SessionKind
 from ingest.sftp.paths import TAKING, FilePlace, Folder, Place, shown
 from ingest.sftp.room import Room
@@ -74,9 +83,11 @@ class Session:
         if place.folder is Folder.OUTBOX and (writes or flags & (OpenFlag.CREATE | OpenFlag.TRUNCATE)):
             raise Refusal("outbox is for reading and deleting; answers are put there by the gateway")
         if not writes:
-            with told(place):
-                descriptor = open_regular(place, self.view.folders[place.folder], place.name, os.O_RDONLY)
-            return OpenFile(place, descriptor, flags, self._room)
+            # An answer may be deleted while it is read, as clients do that collect.
+            lock = fcntl.LOCK_UN if place.folder is Folder.OUTBOX else fcntl.LOCK_SH
+            return OpenFile(
+                place, open_held(place, self.view.folders[place.folder], os.O_RDONLY, lock), flags, self._room
+            )
         if self.stopping:
             raise Refusal("the gateway is stopping; send the file again in a moment", Status.FAILURE)
         self._room.begin()
@@ -111,14 +122,9 @@ class Session:
             times = wanted.times or known.times
             self.view.remember(place.folder, place.name, Attributes(known.size, known.permissions, times, known.owner))
             return
-        with told(place):
-            descriptor = open_regular(place, self.view.folders[place.folder], place.name, os.O_RDWR)
-            try:
-                hold(place, self.view.folders[place.folder], place.name, descriptor, fcntl.LOCK_SH)
-                size = os.fstat(descriptor).st_size
-                set_attributes(descriptor, wanted, lambda reached: self._room.grow(reached, max(0, reached - size)))
-            finally:
-                os.close(descriptor)
+        with held(place, self.view.folders[place.folder], os.O_RDWR, fcntl.LOCK_SH) as descriptor, told(place):
+            size = os.fstat(descriptor).st_size
+            set_attributes(descriptor, wanted, lambda reached: self._room.grow(reached, max(0, reached - size)))
 
     def remove(self, place: FilePlace) -> None:
         """REMOVE; in outbox it is the party's confirmation of collection."""
@@ -128,35 +134,37 @@ class Session:
             self.view.forget(place.folder, place.name)
             raise _left(place)
         self.view.attributes(Place(place.folder, place.name))
+        folder = self.view.folders[place.folder]
+        if place.folder is not Folder.OUTBOX:
+            with held(place, folder, os.O_RDONLY, fcntl.LOCK_EX), told(place):
+                os.unlink(place.name, dir_fd=folder)
+            return
         with told(place):
-            os.unlink(place.name, dir_fd=self.view.folders[place.folder])
-            if place.folder is Folder.OUTBOX:
-                os.fsync(self.view.folders[Folder.OUTBOX])
-        if place.folder is Folder.OUTBOX:
-            self.tell(SessionKind.COLLECTED, "deleted from outbox", place)
-            _guarded(lambda: self._door.on_collected(self._account, place.name))
+            os.unlink(place.name, dir_fd=folder)
+            os.fsync(folder)
+        self.tell(SessionKind.COLLECTED, "deleted from outbox", place)
+        _guarded(lambda: self._door.on_collected(self._account, place.name))
 
     def rename(self, source: FilePlace, target: FilePlace, *, replace: bool) -> None:
         """RENAME and posix-rename; under a name that is taken, in inbox it is the submission, in check the dry run."""
         self._require_movable(source, target)
-        folder = self.view.folders[source.folder]
-        with told(source):
-            descriptor = open_regular(source, folder, source.name, os.O_RDONLY)
-        try:
-            hold(source, folder, source.name, descriptor, fcntl.LOCK_EX)
+        folder, into = self.view.folders[source.folder], self.view.folders[target.folder]
+        with held(source, folder, os.O_RDONLY, fcntl.LOCK_EX):
             if _is_taken(target):
                 self._doubts.tell(source)
                 self._take(folder, source.name, target, None)
                 return
-            with told(target):
-                if replace:
-                    into = self.view.folders[target.folder]
+            try:
+                with told(target):
+                    rename_without_replacing(source.name, target.name, folder, into)
+            except Refusal:
+                if not replace:
+                    raise
+                if source == target:
+                    return
+                with held(target, into, os.O_RDONLY, fcntl.LOCK_EX), told(target):
                     os.rename(source.name, target.name, src_dir_fd=folder, dst_dir_fd=into)
-                else:
-                    rename_without_replacing(source.name, target.name, folder, self.view.folders[target.folder])
             self._doubts.moved(source, target)
-        finally:
-            os.close(descriptor)
 
     def _require_movable(self, source: FilePlace, target: FilePlace) -> None:
         for place in (source, target):
@@ -170,15 +178,9 @@ class Session:
             raise Refusal(f"a file in {source.folder} is renamed within {source.folder} only")
 
     def _open_in_place(self, place: FilePlace, flags: int) -> OpenFile:
-        folder = self.view.folders[place.folder]
-        descriptor = open_regular(place, folder, place.name, system_flags(flags))
-        try:
-            hold(place, folder, place.name, descriptor, fcntl.LOCK_SH)
-            if flags & OpenFlag.TRUNCATE:
-                os.ftruncate(descriptor, 0)
-        except BaseException:
-            os.close(descriptor)
-            raise
+        descriptor = open_held(place, self.view.folders[place.folder], system_flags(flags), fcntl.LOCK_SH)
+        if flags & OpenFlag.TRUNCATE:
+            os.ftruncate(descriptor, 0)
         return OpenFile(place, descriptor, flags, self._room)
 
     def _open_aside(self, place: FilePlace, flags: int) -> DirectUpload:

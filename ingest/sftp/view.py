@@ -3,12 +3,11 @@
 import contextlib
 import itertools
 import os
-import stat
 from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
-from ingest.sftp.files import DirectUpload, attributes_of
+from ingest.sftp.files import DirectUpload, attributes_of, is_own
 from ingest.sftp.paths import TAKING, Folder, Place
 from ingest.sftp.session_folder import live_uploads
 from ingest.sftp.status import Refusal, Status, missing
@@ -70,7 +69,7 @@ class View:
                 for name in sorted(piece):
                     with contextlib.suppress(FileNotFoundError):
                         found = uploads.get(name) or os.stat(name, dir_fd=self.folders[folder], follow_symlinks=False)
-                        if stat.S_ISREG(found.st_mode) and name.isprintable():
+                        if is_own(found) and name.isprintable():
                             yield name, attributes_of(found)
                 piece = {entry.name for entry in itertools.islice(entries, _PIECE)} - set(uploads)
 
@@ -84,7 +83,7 @@ class View:
             return self.uploads[place.folder, place.name].attributes()
         with contextlib.suppress(FileNotFoundError):
             found = os.stat(place.name, dir_fd=self.folders[place.folder], follow_symlinks=False)
-            if stat.S_ISREG(found.st_mode):
+            if is_own(found):
                 return attributes_of(found)
         known = self.taken(place.folder, place.name)
         if known is not None:
