@@ -146,7 +146,10 @@ def _bad_lines(first: int, kind: Numbers) -> pl.DataFrame:
 
 
 def made_home(folder: Path, pairs: int) -> Home:
-    """A home that knows the BM Units of that many BM Units and measurement classes, and their declarations."""
+    """A home that knows the BM Units of that many BM Units and measurement classes, and their declarations.
+
+    What rules look up in it stands in it as CSV too: `bm-units.csv`, and `facilities.csv` of the day's declarations.
+    """
     home = Home(folder)
     home.make()
     names = unit_names(-(-pairs // len(CLASSES)))
@@ -174,7 +177,9 @@ def made_home(folder: Path, pairs: int) -> Home:
             path = folder / f"{kind}.csv"
             path.write_text(text)
             reference_load.load(session, kind, path, at=RECEIVED_AT, actor="benchmark")
-        effects.add(session, "declared_metering_systems", _declared(names), test_flag="OPER", run_number=1)
+        declared = _declared(names)
+        effects.add(session, "declared_metering_systems", declared, test_flag="OPER", run_number=1)
+        declared.select("bm_unit_id", "facility_id", "maximum_import_capacity").write_csv(folder / "facilities.csv")
     engine.dispose()
     return home
 

@@ -1,11 +1,11 @@
 """gridpost against the same checks written plainly in pandera, dataframely, DuckDB, pydantic and the csv module.
 
 Every contestant reads the same file of aggregated demand and must find the same lines by the same rules, those that
-the generator broke; else the comparison stops. The rules are the ones that can be said plainly in each: presence and
-form of periods and demands, needless zeros, NFD-01 to NFD-05 and NFD-09, in exact decimals throughout (no binary float
-was needed). The peers do less than gridpost, which in the same time also tells the bytes' SHA-256 and checksum,
-the envelope, the structure, all other rules, what they read of reference data, and the outcome of each unit with
-messages.
+the generator broke; else the comparison stops. The rules are all that the records of such a file can break: presence
+and form of items, IDN-01, IDN-02 and IDN-04 against the register, NFD-01 to NFD-10 with the declarations in force, in
+exact decimals throughout (no binary float was needed). The peers do less than gridpost, which in the same time also
+tells the bytes' SHA-256 and checksum, the envelope, the structure, what is on record of earlier runs, and the outcome
+of each unit with messages.
 
 Each contestant runs in a process of its own, warmed up with a file of one BM Unit, whose time is taken off as start-up.
 Of three tries, in turns, the fastest counts, the least CPU time (which says more on a machine that does other things)

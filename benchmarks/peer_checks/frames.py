@@ -9,7 +9,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
-from shared_checks import HEAD, PERIODS
+from shared_checks import (
+    CLASSES,
+    FACILITIES,
+    GSP_GROUPS,
+    HEAD,
+    MWH_OF_KW,
+    PERIODS,
+    PREFIXES,
+    REGISTER,
+    SENDER,
+    TIMES,
+    TYPES,
+)
 
 VALUE = pl.Decimal(13, 4)
 DEMANDS = ("gross", "non_final", "corrected")
@@ -17,8 +29,11 @@ DEMANDS = ("gross", "non_final", "corrected")
 
 class Frames(NamedTuple):
     units: pl.DataFrame
-    """`bm_unit`, `measurement_class`, `periods`: how many, null where one is malformed; `in_order`."""
+    """`bm_unit`, `gsp_group`, `measurement_class`; of the register `lead_party_id`, `bm_unit_type` and `gsp_group_id`,
+    null where it has no such BM Unit; `periods`: how many, null where one is malformed; `in_order`.
+    """
     periods: pl.DataFrame
+    """With `declared` of their BM Unit, null where the sender does not lead it, and the `most` that is declared."""
     totals: pl.DataFrame
     """With the sums of the periods as `sum_gross`, ...; null where a value of one is malformed."""
 
@@ -37,8 +52,15 @@ def read(path: Path) -> Frames:
     )
     is_unit = pl.col("kind") == "NFU"
     rows = rows.with_columns(unit=pl.when(is_unit).then("line").forward_fill())
-    units = rows.filter(is_unit).select("line", bm_unit="a", measurement_class="c")
-    periods = typed(rows.filter(kind="NFP"), "a", "b", "c", "d")
+    units = rows.filter(is_unit).select("line", bm_unit="a", gsp_group="b", measurement_class="c")
+    units = units.join(known(path), on="bm_unit", how="left", maintain_order="left")
+    declared = pl.when(pl.col("lead_party_id") == SENDER).then(pl.col("most").is_not_null())
+    periods = typed(rows.filter(kind="NFP"), "a", "b", "c", "d").join(
+        units.select(pl.col("line").alias("unit"), "most", declared=declared),
+        on="unit",
+        how="left",
+        maintain_order="left",
+    )
     totals = typed(rows.filter(kind="NFT").with_columns(one=pl.lit("1")), "one", "a", "b", "c")
     malformed = [
         (pl.col(name).is_null() & pl.col(f"{name}_text").is_not_null()).any().alias(f"malformed_{name}")
@@ -56,6 +78,21 @@ def read(path: Path) -> Frames:
         periods,
         totals.join(days.select("unit", *sums), on="unit", how="left"),
     )
+
+
+def known(path: Path) -> pl.DataFrame:
+    """By `bm_unit` what the register says of it, and `most`: what its facilities may take in a period."""
+    register = pl.read_csv(path.parent / REGISTER, infer_schema=False).select(
+        "lead_party_id", "bm_unit_type", "gsp_group_id", bm_unit="bm_unit_id"
+    )
+    facilities = pl.read_csv(path.parent / FACILITIES, schema_overrides={"maximum_import_capacity": VALUE})
+    most = (
+        facilities.group_by("bm_unit_id", "facility_id")
+        .agg(pl.max("maximum_import_capacity"))
+        .group_by(bm_unit="bm_unit_id")
+        .agg(most=(pl.sum("maximum_import_capacity") * pl.lit(MWH_OF_KW).cast(VALUE)).cast(VALUE))
+    )
+    return register.join(most, on="bm_unit", how="left")
 
 
 def typed(rows: pl.DataFrame, *columns: str) -> pl.DataFrame:
@@ -76,6 +113,40 @@ def arithmetic() -> dict[str, pl.Expr]:
         "NFD-01": ~readable | (gross - non_final.fill_null(0) == corrected),
         "NFD-02": (non_final >= 0) & ((non_final == 0) | (non_final <= gross)),
         "NFD-03": gross >= 0,
+    }
+
+
+def declarations() -> dict[str, pl.Expr]:
+    """By rule what holds between a period and what is declared; null or true where what is read is not there."""
+    non_final, most = pl.col("non_final"), pl.col("most")
+    is_empty = pl.col("non_final_text").is_null()
+    return {
+        "NFD-06": pl.when("declared").then(~is_empty).otherwise(non_final.is_null() | pl.col("declared").is_null()),
+        "NFD-07": non_final <= most,
+        "NFD-08": (most <= 0) | (non_final < most * TIMES),
+    }
+
+
+def unit_items() -> dict[str, dict[str, pl.Expr]]:
+    """By item of a BM Unit and by rule what holds of it; null where it is empty."""
+    unit, group, measurement_class = pl.col("bm_unit"), pl.col("gsp_group"), pl.col("measurement_class")
+    fits = [
+        (item.str.len_chars() <= digits) & (item == item.str.strip_chars(" "))
+        for item, digits in ((unit, 11), (group, 2))
+    ]
+    of_supplier = unit.str.slice(0, 3).is_in(PREFIXES) & pl.col("bm_unit_type").is_in(TYPES).fill_null(True)
+    return {
+        "bm_unit": {
+            "FLD-06": fits[0],
+            "IDN-01": pl.col("lead_party_id").is_not_null(),
+            "IDN-02": pl.col("lead_party_id") == SENDER,
+            "NFD-10": of_supplier,
+        },
+        "gsp_group": {
+            "FLD-06": fits[1],
+            "IDN-04": group.is_in(GSP_GROUPS) & (group == pl.col("gsp_group_id")).fill_null(True),
+        },
+        "measurement_class": {"FLD-08": measurement_class.is_in(CLASSES)},
     }
 
 

@@ -9,7 +9,8 @@ import frames
 import polars as pl
 from shared_checks import DECIMAL, INTEGER
 
-ARITHMETIC = frames.arithmetic()
+OF_PERIODS = frames.arithmetic() | frames.declarations()
+OF_UNITS = frames.unit_items()
 
 
 class Items(dy.Schema):
@@ -28,17 +29,32 @@ class Items(dy.Schema):
 
 
 class Period(Items):
+    declared = dy.Bool(nullable=True)
+    most = dy.Decimal(13, 4, nullable=True)
+
     @dy.rule()
     def nfd_01(cls) -> pl.Expr:
-        return ARITHMETIC["NFD-01"]
+        return OF_PERIODS["NFD-01"]
 
     @dy.rule()
     def nfd_02(cls) -> pl.Expr:
-        return ARITHMETIC["NFD-02"]
+        return OF_PERIODS["NFD-02"]
 
     @dy.rule()
     def nfd_03(cls) -> pl.Expr:
-        return ARITHMETIC["NFD-03"]
+        return OF_PERIODS["NFD-03"]
+
+    @dy.rule()
+    def nfd_06(cls) -> pl.Expr:
+        return OF_PERIODS["NFD-06"]
+
+    @dy.rule()
+    def nfd_07(cls) -> pl.Expr:
+        return OF_PERIODS["NFD-07"]
+
+    @dy.rule()
+    def nfd_08(cls) -> pl.Expr:
+        return OF_PERIODS["NFD-08"]
 
 
 class Total(Items):
@@ -53,14 +69,43 @@ class Total(Items):
 
 class Unit(dy.Schema):
     line = dy.UInt32()
-    bm_unit = dy.String()
-    measurement_class = dy.String()
+    bm_unit = dy.String(nullable=False, max_length=11)
+    gsp_group = dy.String(nullable=False, max_length=2)
+    measurement_class = dy.String(nullable=False)
+    lead_party_id = dy.String(nullable=True)
+    bm_unit_type = dy.String(nullable=True)
+    gsp_group_id = dy.String(nullable=True)
     periods = dy.UInt32(nullable=True)
     in_order = dy.Bool(nullable=True)
 
     @dy.rule()
     def nfd_04(cls) -> pl.Expr:
         return frames.day_holds()
+
+    @dy.rule()
+    def fld_06(cls) -> pl.Expr:
+        spaced = (pl.col(item) != pl.col(item).str.strip_chars(" ") for item in ("bm_unit", "gsp_group"))
+        return ~pl.any_horizontal(spaced)
+
+    @dy.rule()
+    def fld_08(cls) -> pl.Expr:
+        return OF_UNITS["measurement_class"]["FLD-08"]
+
+    @dy.rule()
+    def idn_01(cls) -> pl.Expr:
+        return OF_UNITS["bm_unit"]["IDN-01"]
+
+    @dy.rule()
+    def idn_02(cls) -> pl.Expr:
+        return OF_UNITS["bm_unit"]["IDN-02"]
+
+    @dy.rule()
+    def idn_04(cls) -> pl.Expr:
+        return OF_UNITS["gsp_group"]["IDN-04"]
+
+    @dy.rule()
+    def nfd_10(cls) -> pl.Expr:
+        return OF_UNITS["bm_unit"]["NFD-10"]
 
     @dy.rule()
     def nfd_09(cls) -> pl.Expr:
@@ -72,6 +117,8 @@ def rule_id(name: str) -> str:
     item, _, kind = name.partition("|")
     if kind == "nullability":
         return "FLD-01"
+    if kind == "max_length":
+        return "FLD-06"
     if kind == "regex":
         return "FLD-03" if item == "period_text" else "FLD-04"
     return item.upper().replace("_", "-")

@@ -3,7 +3,34 @@
 from pathlib import Path
 
 import duckdb
-from shared_checks import DECIMAL, HEAD, INTEGER, NEEDLESS_ZERO, PERIODS
+from shared_checks import (
+    CLASSES,
+    DECIMAL,
+    FACILITIES,
+    GSP_GROUPS,
+    HEAD,
+    INTEGER,
+    MWH_OF_KW,
+    NEEDLESS_ZERO,
+    PERIODS,
+    PREFIXES,
+    REGISTER,
+    SENDER,
+    TIMES,
+    TYPES,
+)
+
+KNOWN = f"""
+create or replace temp table known as
+with facility as (
+    select bm_unit_id, max(maximum_import_capacity) as capacity
+    from read_csv($facilities, types = {{'maximum_import_capacity': 'DECIMAL(13,4)'}}) group by bm_unit_id, facility_id
+), bound as (
+    select bm_unit_id, sum(capacity) * {MWH_OF_KW}::decimal(9,4) as most from facility group by bm_unit_id
+)
+select bm_unit_id, lead_party_id, bm_unit_type, gsp_group_id, most
+from read_csv($register, all_varchar = true) left join bound using (bm_unit_id)
+"""
 
 READ = f"""
 create or replace temp table rows as
@@ -52,9 +79,17 @@ _SUMS = ", ".join(
     for name in ("gross", "non_final", "corrected")
 )
 
+_SPACED = " or ".join(f"{item} <> trim({item}, ' ')" for item in ("period_text", "gross_text"))
+
 FIND = f"""
 copy (
-    with days as (
+    with units as (
+        select line, period_text as bm_unit, gross_text as gsp_group, non_final_text as measurement_class, known.*
+        from rows left join known on bm_unit_id = period_text where kind = 'NFU'
+    ), declared as (
+        select rows.*, most, most is not null as declared
+        from rows join units on rows.unit = units.line where kind = 'NFP' and lead_party_id = '{SENDER}'
+    ), days as (
         select unit, bool_and(period is not null) as readable, {_SUMS},
             count(*) <> {PERIODS} or not bool_and(coalesce(period, 0) = line - unit) as strays
         from rows where kind = 'NFP' group by unit
@@ -81,6 +116,29 @@ copy (
             and (rows.non_final is not null or rows.non_final_text is null))
     )
     union all
+    select line, 'FLD-01' from rows
+    where kind = 'NFU' and (period_text is null or gross_text is null or non_final_text is null)
+    union all
+    select line, 'FLD-06' from rows
+    where kind = 'NFU' and (length(period_text) > 11 or length(gross_text) > 2 or {_SPACED})
+    union all
+    select line, 'FLD-08' from units where measurement_class not in {CLASSES}
+    union all
+    select line, 'IDN-01' from units where lead_party_id is null
+    union all
+    select line, 'IDN-02' from units where lead_party_id <> '{SENDER}'
+    union all
+    select line, 'IDN-04' from units where gsp_group not in {GSP_GROUPS} or gsp_group <> gsp_group_id
+    union all
+    select line, 'NFD-10' from units where bm_unit[:3] not in {PREFIXES} or bm_unit_type not in {TYPES}
+    union all
+    select line, 'NFD-06' from declared
+    where case when declared then non_final_text is null else non_final is not null end
+    union all
+    select line, 'NFD-07' from declared where non_final > most
+    union all
+    select line, 'NFD-08' from declared where most > 0 and non_final >= {TIMES} * most
+    union all
     select unnest(list(line)), 'NFD-09' from rows where kind = 'NFU'
     group by period_text, non_final_text having count(*) > 1
 ) to '{{found}}' (format csv, header true)
@@ -89,5 +147,7 @@ copy (
 
 def find(path: Path, found: Path) -> None:
     with duckdb.connect() as connection:
+        files = {"register": str(path.parent / REGISTER), "facilities": str(path.parent / FACILITIES)}
+        connection.execute(KNOWN, files)
         connection.execute(READ, {"path": str(path)})
         connection.execute(FIND.replace("{found}", str(found)))

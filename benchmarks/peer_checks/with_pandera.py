@@ -28,26 +28,31 @@ ITEMS = {
     "period_text": text(INTEGER, "FLD-03", True),
     **{f"{name}_text": decimal(name) for name in frames.DEMANDS},
 }
-READ = {"NFD-01": "corrected", "NFD-02": "non_final", "NFD-03": "gross"}
-"""The column at which each rule of a period stands: a check of the whole frame is many times as slow to report."""
+READ = {"NFD-01": "corrected", "NFD-03": "gross"}
+"""The column at which a rule of a period stands, where it is not the non-final demand: a check of the whole frame is
+many times as slow to report.
+"""
+OF_PERIODS = frames.arithmetic() | frames.declarations()
+STANDING = {
+    column: [holding(rule, holds) for rule, holds in OF_PERIODS.items() if READ.get(rule, "non_final") == column]
+    for column in frames.DEMANDS
+}
 
 PERIODS = pa.DataFrameSchema(
-    {
-        **ITEMS,
-        **{
-            READ[rule]: pa.Column(frames.VALUE, holding(rule, holds), nullable=True)
-            for rule, holds in frames.arithmetic().items()
-        },
-    }
+    {**ITEMS, **{column: pa.Column(frames.VALUE, checks, nullable=True) for column, checks in STANDING.items()}}
 )
 TOTALS = pa.DataFrameSchema(
     {**ITEMS, "gross": pa.Column(frames.VALUE, holding("NFD-05", frames.total_holds()), nullable=True)}
 )
 ONCE = ~pl.struct("bm_unit", "measurement_class").is_duplicated()
+UNIT_ITEMS = frames.unit_items()
 UNITS = pa.DataFrameSchema(
     {
         "periods": pa.Column(checks=holding("NFD-04", frames.day_holds()), nullable=True),
-        "bm_unit": pa.Column(pl.String, holding("NFD-09", ONCE)),
+        **{
+            item: pa.Column(pl.String, [holding(rule, holds) for rule, holds in rules.items()])
+            for item, rules in (UNIT_ITEMS | {"bm_unit": UNIT_ITEMS["bm_unit"] | {"NFD-09": ONCE}}).items()
+        },
     }
 )
 

@@ -59,10 +59,24 @@ def broken_by_hand(good: bytes) -> bytes:
         unit[3][0],
         *("NFP|1||||", "NFP||1|0.5|0.5|", "NFP|3|1|0.5|1,5|", "NFP|4|-1|0.5|-1.5|", "NFP|05|1|-0.5|1.5|"),
         *("NFP|6|1234567890|0|1234567890|", "NFP|7|1.00001|0|1.00001|", "NFP|8|-0|0|-0.0|", "NFP|9|10|0|10.0|"),
-        *unit[3][10:51],
+        "NFP|10|4000|3500|500|",
+        *unit[3][11:51],
         "NFT|0||x|",
     ]
-    body = [*lines[:2], *unit[0], *short, *swapped, *odd, *repeated]
+    strangers = [
+        line
+        for name, group, measurement_class in (
+            *(("2__CSOMEBODYELSE", "_C", "C"), ("T_CACME", "_C", "C"), (" 2__C0000000", "_C", "C"), ("", "_C", "C")),
+            *(
+                ("2__C0000001", "_D", "C"),
+                ("2__C0000002", "_I", "C"),
+                ("2__C0000003", "", "X"),
+                ("2__C0000004", "_CC", ""),
+            ),
+        )
+        for line in (f"NFU|{name}|{group}|{measurement_class}|", *unit[0][1:])
+    ]
+    body = [*lines[:2], *unit[0], *short, *swapped, *odd, *repeated, *strangers]
     return sealed("".join(f"{line}\n" for line in body).encode())
 
 
@@ -72,5 +86,6 @@ def test_a_peer_finds_the_lines_of_a_file_broken_by_hand(peers: ModuleType, fold
     peers.demand_files.write(path, 200, 0.0)
     path.write_bytes(broken_by_hand(path.read_bytes()))
     due = found_by(peers, "with_gridpost", path)
-    assert {"FLD-01", "FLD-03", "FLD-04", "FLD-05", "NFD-03", "NFD-04", "NFD-05", "NFD-09"} <= set(due["rule"])
+    assert {"FLD-01", "FLD-03", "FLD-04", "FLD-05", "FLD-06", "FLD-08"} <= set(due["rule"])
+    assert {"IDN-01", "IDN-04", "NFD-03", "NFD-04", "NFD-05", "NFD-08", "NFD-09", "NFD-10"} <= set(due["rule"])
     assert found_by(peers, module, path)["line"].unique().equals(due["line"].unique())
