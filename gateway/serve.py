@@ -6,21 +6,18 @@ import queue
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
+from gateway.external_door import ExternalDoor
 from gateway.front_door import FrontDoor
 from gateway.office import Office
 from gateway.schedule.catalogue import product_schedules
 from gateway.schedule.plan import Schedule
 from gateway.tenure import Tenure
 from gateway.workers import Workers
-from ingest.landing import Landing, same_file_system
+from ingest.landing import same_file_system
 from ingest.sftp.limits import Limits
-from ingest.watch import InboxWatch, Left
-from store import accounts
-from store.database import reading
 from validators.schemas import refuse_disabled_validation
 
 LOOK_SECONDS = 1.0
@@ -30,11 +27,20 @@ _log = logging.getLogger(__name__)
 
 
 class Exchange:
-    """One gateway at work. `run` is its life; `stop` may be called from any thread."""
+    """One gateway at work. `run` is its life; `stop` may be called from any thread.
+
+    `beside` is entered for as long as it holds the lease, each time anew.
+    """
 
     def __init__(
-        self, office: Office, workers: Workers, look_after: Callable[[], None], schedules: Sequence[Schedule]
+        self,
+        office: Office,
+        workers: Workers,
+        look_after: Callable[[], None],
+        schedules: Sequence[Schedule],
+        beside: AbstractContextManager[object],
     ) -> None:
+        self._beside = beside
         self._schedules = schedules
         self._office = office
         self._workers = workers
@@ -61,7 +67,7 @@ class Exchange:
             self._stopping.wait(LOOK_SECONDS)
 
     def _hold_office(self, ready: Callable[[], None]) -> None:
-        with Tenure(self._office, self._workers, self._schedules) as tenure:
+        with Tenure(self._office, self._workers, self._schedules) as tenure, self._beside:
             ready()
             while not self._stopping.is_set() and not tenure.lost.wait(LOOK_SECONDS):
                 self._look_after()
@@ -80,52 +86,14 @@ def serve(office: Office, listening: socket.socket | None, limits: Limits, ready
     schedules = product_schedules()
     workers = Workers()
     with FrontDoor(listening, office.home, office.location, limits, office.clock) as door:
-        exchange = Exchange(office, workers, door.look_after, schedules)
+        beside = nullcontext() if listening else ExternalDoor(office)
+        exchange = Exchange(office, workers, door.look_after, schedules, beside)
         _on_signal(exchange.stop)
         try:
             workers.warm()
-            if listening is None:
-                with _inboxes_watched(office):
-                    exchange.run(ready)
-            else:
-                exchange.run(ready)
+            exchange.run(ready)
         finally:
             workers.close()
-
-
-@contextmanager
-def _inboxes_watched(office: Office) -> Iterator[None]:
-    """Takes what comes into the inboxes and the check folders, in a thread each."""
-
-    def live_accounts() -> list[tuple[str, str]]:
-        with reading(office.engine) as session:
-            return [(one.name, one.party_id) for one in accounts.listed(session) if one.ended_at is None]
-
-    stopped = threading.Event()
-
-    def watch_on(folder: str, landing: Path) -> None:
-        def tell(left: Left) -> None:
-            _log.warning("%r in %s of %s is not taken: %s", left.name, folder, left.account, left.reason)
-
-        taking = Landing(landing, office.clock)
-        watch = InboxWatch(office.home, folder, taking, office.clock, live_accounts, tell)
-        while not stopped.is_set():
-            try:
-                watch.run(stopped, lambda landed: _log.info("%r of %s is taken", landed.file_name, landed.account))
-            except Exception:
-                _log.exception("the watch over %s goes on after a fault", folder)
-                stopped.wait(LOOK_SECONDS)
-
-    watched = (("inbox", office.home.landing), ("check", office.home.dry_runs))
-    threads = [threading.Thread(target=watch_on, args=one, name=f"watch over {one[0]}") for one in watched]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        stopped.set()
-        for thread in threads:
-            thread.join()
 
 
 def _on_signal(stop: Callable[[], None]) -> None:

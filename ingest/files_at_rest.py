@@ -4,10 +4,14 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import signal
 from collections.abc import Iterator
 
 from ingest.lines import BYTE_ORDER_MARK
+
+_FOOTER = re.compile(rb"\nZZZ\|[^|\n]*\|[^|\n]*\|\r?\n?")
+_END_BYTES = 64
 
 
 @contextlib.contextmanager
@@ -27,6 +31,16 @@ def is_idd(folder: int, name: str) -> bool:
     """Whether a file in a folder, given by descriptor, begins as an IDD file does."""
     with _opened(folder, name) as file:
         return file is not None and os.pread(file, 7, 0).removeprefix(BYTE_ORDER_MARK).startswith(b"AAA|")
+
+
+def has_footer(folder: int, name: str) -> bool:
+    """Whether a file in a folder ends with a whole ZZZ record; of what it counts nothing is read."""
+    with _opened(folder, name) as file:
+        if file is None:
+            return False
+        size = os.fstat(file).st_size
+        end = os.pread(file, _END_BYTES, max(0, size - _END_BYTES))
+        return any(found.end() == len(end) for found in _FOOTER.finditer(end))
 
 
 def is_closed(folder: int, name: str) -> bool | None:

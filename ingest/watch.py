@@ -18,8 +18,10 @@ from pathlib import Path
 from watchdog.events import FileClosedEvent, FileCreatedEvent, FileMovedEvent, FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
-from ingest.files_at_rest import is_closed, is_idd
+from ingest.files_at_rest import has_footer, is_closed, is_idd
 from ingest.landing import Landed, Landing, Untakeable, is_taken_name
+from ingest.sftp import cut_uploads
+from ingest.sshd_log import SshdLog, Told
 from market.clock import Clock
 from market.durable import folder_opened
 from market.home import Home
@@ -61,16 +63,18 @@ class _Ready:
 @contextlib.contextmanager
 def landing_hints(landing: Path, hint: Callable[[], None]) -> Iterator[None]:
     """Call `hint()`, from a thread of its own, when something may have come into the landing."""
-    with _observed(landing, [FileCreatedEvent, FileMovedEvent], lambda event: hint()):
+    with observed(landing, [FileCreatedEvent, FileMovedEvent], lambda event: hint()):
         yield
 
 
 class InboxWatch:
     """Takes what a plain sshd's clients leave in the folder of that name of each account: inbox, or check.
 
-    A file renamed into an inbox is taken. A file written there is taken once it is closed and still if it is an IDD
-    file, whose footer shows whether it is whole; a CSV file's end shows nothing, so it waits for its rename.
-    `accounts` gives (account, party id) of every account, `left` is told of what is never taken.
+    A file renamed into an inbox is taken. An IDD file that is written there is taken once it is closed, if the log
+    does not say that its session ended before and its footer shows that it is whole; else it is kept as
+    `<name>.partial`, for its party to see. A CSV file's end shows nothing: it waits for its rename. Where the log
+    tells nothing a file must be still as well.
+    `accounts` gives (account, party id) of every account, `left` is told of what is not taken.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class InboxWatch:
         landing: Landing,
         clock: Clock,
         accounts: Callable[[], Iterable[tuple[str, str]]],
+        log: SshdLog,
         left: Callable[[Left], None],
     ) -> None:
         self._home = home
@@ -87,6 +92,7 @@ class InboxWatch:
         self._landing = landing
         self._clock = clock
         self._accounts = accounts
+        self._log = log
         self._left = left
         self._looks: dict[tuple[str, str], _Look] = {}
         self._told: set[tuple[str, str, int]] = set()
@@ -95,7 +101,7 @@ class InboxWatch:
 
     def run(self, stop: threading.Event, on_taken: Callable[[Landed], None]) -> None:
         """Sweep on every hint, and every few seconds without one, until `stop` is set."""
-        with _observed(self._home.accounts, [FileMovedEvent, FileClosedEvent], self._on_event):
+        with observed(self._home.accounts, [FileCreatedEvent, FileMovedEvent, FileClosedEvent], self._on_event):
             while not stop.is_set():
                 try:
                     for landed in self.sweep():
@@ -111,14 +117,17 @@ class InboxWatch:
         ready: list[_Ready] = []
         looks: dict[tuple[str, str], _Look] = {}
         for account, party_id in self._accounts():
-            with (
-                contextlib.suppress(FileNotFoundError),
-                self._opened(account) as inbox,
-            ):
-                for name in os.listdir(inbox):
-                    arrived_ns = self._arrival(inbox, account, name, (account, name) in renamed, looks)
-                    if arrived_ns is not None:
-                        ready.append(_Ready(arrived_ns, party_id, account, name))
+            try:
+                with self._opened(account) as inbox:
+                    names = os.listdir(inbox)
+                    self._log.forget(account, self._folder, names)
+                    for name in names:
+                        arrived_ns = self._arrival(inbox, account, name, (account, name) in renamed, looks)
+                        if arrived_ns is not None:
+                            ready.append(_Ready(arrived_ns, party_id, account, name))
+            except OSError as error:
+                # What is wrong with one party's folder keeps no other's files back.
+                self._tell(account, self._folder, 0, str(error))
         self._looks = looks
         ready.sort(key=lambda one: (one.arrived_ns, one.account, one.name))
         return [landed for one in ready if (landed := self._take(one)) is not None]
@@ -141,22 +150,35 @@ class InboxWatch:
             return None
         look = _Look(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         looks[account, name] = look
+        # In this order: the log tells of an end before the file is closed.
+        closed, told = is_closed(inbox, name), self._log.told(account, self._folder, name)
         still = self._looks.get((account, name)) == look
         # A rename moves the change time past the last write. So do clients that set times, after their last write.
-        if renamed or (still and look.changed_ns > look.modified_ns):
-            if is_closed(inbox, name) is not False:
+        moved = still and told in (None, Told.RENAMED) and look.changed_ns > look.modified_ns
+        if renamed or moved or (told is Told.RENAMED and not still):
+            # sshd renames in two steps; between them the file has both names.
+            if closed is not False and (status.st_nlink == 1 or still):
                 return look.changed_ns
             self._renamed.add((account, name))
             return None
-        if not still:
+        old = self._clock() - _instant(look.changed_ns) >= STILL
+        if closed is False or not (still or told is Told.CLOSED) or (closed is None and not old):
             return None
-        old = self._clock() - _instant(look.modified_ns) >= STILL
-        closed = is_closed(inbox, name)
-        if not closed and (closed is False or not old):
-            return None
-        if is_idd(inbox, name):
-            return look.modified_ns
-        if old:
+        return self._arrival_in_place(inbox, account, name, look, told, old)
+
+    def _arrival_in_place(
+        self, inbox: int, account: str, name: str, look: _Look, told: Told | None, old: bool
+    ) -> int | None:
+        """The same for a file that was written in the folder and is closed."""
+        idd, cut = is_idd(inbox, name), told is Told.CUT
+        if idd and not cut and has_footer(inbox, name):
+            # A client can set the time of the last write, but not that of the last change.
+            return look.changed_ns
+        if cut or (idd and (old or told is Told.CLOSED)):
+            why = "its session ended before it was closed" if cut else "it has no ZZZ record at its end"
+            kept = cut_uploads.keep(inbox, name, inbox, name, look.size)
+            self._tell(account, name, look.inode, f"{why}; {kept}")
+        elif old:
             self._tell(account, name, look.inode, "it is no IDD file and was written in place; it waits for a rename")
         return None
 
@@ -174,6 +196,10 @@ class InboxWatch:
         except FileNotFoundError:
             return None  # the party took it away meanwhile
         except Untakeable as error:
+            self._tell(one.account, one.name, self._looks[one.account, one.name].inode, str(error))
+            return None
+        except OSError as error:
+            self._renamed.add((one.account, one.name))
             self._tell(one.account, one.name, self._looks[one.account, one.name].inode, str(error))
             return None
 
@@ -200,9 +226,10 @@ class _Listener(FileSystemEventHandler):
 
 
 @contextlib.contextmanager
-def _observed(
+def observed(
     folder: Path, kinds: list[type[FileSystemEvent]], on_event: Callable[[FileSystemEvent], None]
 ) -> Iterator[None]:
+    """Call `on_event`, from a thread of its own, for each event of these kinds in a folder and those below it."""
     observer = Observer()
     observer.schedule(_Listener(on_event), str(folder), recursive=True, event_filter=kinds)
     observer.start()

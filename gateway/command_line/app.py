@@ -23,6 +23,7 @@ from gateway.command_line.root import Commands
 from gateway.command_line.schedule import add_schedule
 from gateway.command_line.serving import add_serving
 from gateway.command_line.spreadsheets import add_spreadsheets
+from gateway.command_line.sshd import add_sshd
 
 app = typer.Typer(
     cls=Commands,
@@ -61,3 +62,4 @@ add_accounts(app)
 add_parameters(app)
 add_pages(app)
 add_spreadsheets(app)
+add_sshd(app)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import gateway.serve
+import ingest.watch
 from gateway.front_door import compose
 from gateway.office import Office
 from gateway.serve import office_name
@@ -22,13 +23,16 @@ from ingest.sftp.server import Server
 from market.home import Home
 from store.database import open_store
 from tests.exchange.kills import arm
-from tests.exchange.market_time import market_clock
+from tests.exchange.market_time import clock_offset, market_clock
 from tests.exchange.troubles import make_trouble
+from tests.exchange.unprivileged import become
 
 COMPACT = "GRIDPOST_TEST_COMPACT"
 """Set: one process without workers of its own, which starts at once; its files and rows are as ever."""
 STORE = "GRIDPOST_TEST_STORE"
 """The URL of the store, where it is not in the home."""
+EXTERNAL = "GRIDPOST_TEST_EXTERNAL_DOOR"
+"""The id of the user as which it works, where an sshd is its front door."""
 LIMITS = Limits(disk_reserve=0, drain_seconds=5, idle_seconds=600)
 
 
@@ -48,21 +52,25 @@ class ThreadWorkers:
 class ThreadFrontDoor:
     """The SFTP server in a thread of the gateway."""
 
-    def __init__(self, listening: socket.socket, *args: Any) -> None:
+    def __init__(self, listening: socket.socket | None, *args: Any) -> None:
         self._stopped = threading.Event()
-        self._server = Server(listening, compose(*args))
-        self._thread = threading.Thread(target=self._server.serve, args=(self._stopped.is_set,))
+        self._threads: list[threading.Thread] = []
+        if listening is not None:
+            server = Server(listening, compose(*args))
+            self._threads.append(threading.Thread(target=server.serve, args=(self._stopped.is_set,)))
 
     def __enter__(self) -> "ThreadFrontDoor":
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def look_after(self) -> None:
-        assert self._thread.is_alive()
+        assert all(thread.is_alive() for thread in self._threads)
 
     def __exit__(self, *_: object) -> None:
         self._stopped.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
 
 def main(root: Path, ready: Path) -> None:
@@ -79,7 +87,7 @@ def main(root: Path, ready: Path) -> None:
             partial.write_text(str(listening.getsockname()[1]))
             partial.rename(ready)
 
-        gateway.serve.serve(office, listening, LIMITS, tell)
+        gateway.serve.serve(office, None if os.environ.get(EXTERNAL) else listening, LIMITS, tell)
 
 
 def obey() -> None:
@@ -89,6 +97,10 @@ def obey() -> None:
         gateway.serve.FrontDoor = ThreadFrontDoor  # type: ignore[assignment,misc]
     arm()
     make_trouble()
+    if user_id := os.environ.get(EXTERNAL):
+        become(int(user_id))
+        file_time = ingest.watch._instant
+        ingest.watch._instant = lambda time: file_time(time) + clock_offset()
 
 
 if __name__ in ("__main__", "__mp_main__"):

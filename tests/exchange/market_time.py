@@ -14,4 +14,9 @@ def set_opening() -> None:
 
 def market_clock() -> datetime:
     """The present instant of the tests' market; it runs as fast as any."""
-    return datetime.now(UTC) + timedelta(seconds=float(os.environ[VARIABLE]))
+    return datetime.now(UTC) + clock_offset()
+
+
+def clock_offset() -> timedelta:
+    """How far the market's clock is from the machine's, by which the file system stamps."""
+    return timedelta(seconds=float(os.environ[VARIABLE]))

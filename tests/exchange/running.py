@@ -54,13 +54,9 @@ class Gateway:
     def start(self, kill: str | None = None, *, wait: bool = True) -> None:
         """Starts it; it kills itself at the point `kill`. Without `wait` it may be at any point of its start."""
         self._ready.unlink(missing_ok=True)
-        orders = {troubles.VARIABLE: str(self.troubles)}
+        orders = self.orders()
         if kill:
             orders[kills.VARIABLE] = kill
-        if self.compact:
-            orders[gateway_process.COMPACT] = "1"
-        if self.store:
-            orders[gateway_process.STORE] = self.store
         if self.compact:
             environment = {**orders, **{name: value for name, value in os.environ.items() if "GRIDPOST" in name}}
             self._process = _forkserver.Process(target=run, args=(self.home.root, self._ready, self.log, environment))
@@ -77,6 +73,15 @@ class Gateway:
                 )
         if wait:
             self.await_ready()
+
+    def orders(self) -> dict[str, str]:
+        """What its environment tells it."""
+        orders = {troubles.VARIABLE: str(self.troubles)}
+        if self.compact:
+            orders[gateway_process.COMPACT] = "1"
+        if self.store:
+            orders[gateway_process.STORE] = self.store
+        return orders
 
     @property
     def _ready(self) -> Path:
