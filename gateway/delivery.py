@@ -20,7 +20,7 @@ from market.home import Home
 from outbound import outbox
 from outbound.outbox import Staged
 from store import answers, audit
-from store.database import reading
+from store.database import reading, writing
 from store.states import AnswerState
 from store.tables import Answer
 
@@ -202,6 +202,22 @@ def _deletion_is_known(session: Session, answer: Answer) -> bool:
     """Whether the front door saw the party delete an answer whose row never said that it was delivered."""
     events = audit.of(session, "session", f"/outbox/{answer.name}")
     return any(event.action == "collected" and event.actor == answer.account for event in events)
+
+
+def note_removal(office: Office, account: str, name: str) -> bool:
+    """Notes a collection where a file of that name has just left an outbox; False where no answer left with it.
+
+    Behind an sshd a party can put a file of its own into its outbox and take it away again.
+    """
+    if outbox.in_outbox(office.home.outbox(account), name):
+        return False
+    with writing(office.engine) as session:
+        answer = answers.named(session, account, name)
+        if answer is None or answer.token is None:
+            return False
+        if (office.home.outgoing / Staged(_id(answer), answer.token).name).exists():
+            return False
+        return answers.collect(session, account, name, actor=account, at=office.clock())
 
 
 def note_collections(office: Office) -> None:

@@ -11,6 +11,7 @@ from typing import Self
 
 from watchdog.events import FileDeletedEvent, FileMovedEvent, FileSystemEvent
 
+from gateway import delivery
 from gateway.front_door import AuditedSessions
 from gateway.office import Office
 from ingest.landing import Landed, Landing
@@ -18,8 +19,8 @@ from ingest.sftp.interfaces import SessionEvent, SessionKind
 from ingest.sftp.paths import shown
 from ingest.sshd_log import SshdLog
 from ingest.watch import InboxWatch, Left, observed
-from store import accounts, answers
-from store.database import reading, writing
+from store import accounts
+from store.database import reading
 
 PAUSE_SECONDS = 1.0
 """How long a watch rests after a fault."""
@@ -89,19 +90,12 @@ class ExternalDoor:
         path = Path(os.fsdecode(event.src_path))
         if path.parent.name != "outbox":
             return
+        account, name = path.parent.parent.name, path.name
         try:
-            self._note_collection(path.parent.parent.name, path.name)
+            if delivery.note_removal(self._office, account, name):
+                self._tell(SessionKind.COLLECTED, account, "", f"/outbox/{name}")
         except Exception:
             _log.exception("a collection is not written down now; the gateway looks again")
-
-    def _note_collection(self, account: str, name: str) -> None:
-        office = self._office
-        if os.path.lexists(office.home.outbox(account) / name):
-            return
-        with writing(office.engine) as session:
-            if not answers.collect(session, account, name, actor=account, at=office.clock()):
-                return
-        self._tell(SessionKind.COLLECTED, account, "", f"/outbox/{name}")
 
     def _tell(self, kind: SessionKind, account: str, detail: str, path: str) -> None:
         self._sessions.write(SessionEvent(self._office.clock(), kind, account, "", shown(detail), shown(path)))

@@ -147,8 +147,7 @@ def collect(session: Session, account: str, name: str, *, actor: str, at: dateti
 
     A party can be faster than the row that says DELIVERED: then the answer goes from STAGED to COLLECTED.
     """
-    wanted = (Answer.account == account, Answer.name == name)
-    answer = session.exec(select(Answer).where(*wanted).execution_options(populate_existing=True)).one_or_none()
+    answer = named(session, account, name)
     if answer is None or answer.id is None:
         return False
     before, delivered_at = answer.state, func.coalesce(col(Answer.delivered_at), at)
@@ -159,6 +158,12 @@ def collect(session: Session, account: str, name: str, *, actor: str, at: dateti
     session.refresh(answer)
     _audit(session, answer, actor, before, at)
     return True
+
+
+def named(session: Session, account: str, name: str) -> Answer | None:
+    """The answer to an account of that name."""
+    wanted = (Answer.account == account, Answer.name == name)
+    return session.exec(select(Answer).where(*wanted).execution_options(populate_existing=True)).one_or_none()
 
 
 def of(session: Session, submission_ref: str) -> Sequence[Answer]:

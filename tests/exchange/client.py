@@ -41,6 +41,13 @@ class Client:
         assert self._client is not None
         return self._client
 
+    @property
+    def transport(self) -> paramiko.Transport:
+        """The connection below it."""
+        assert self.sftp is not None
+        assert self._transport is not None
+        return self._transport
+
     def close(self) -> None:
         if self._transport is not None:
             self._transport.close()
@@ -81,18 +88,7 @@ def openssh(client: Client, folder: Path, *lines: str, check: bool = True) -> An
     if SFTP is None:
         assert not os.environ.get("CI"), "CI needs OpenSSH's client"
         pytest.skip("no OpenSSH client on this machine")
-    key = folder / "key"
-    if not key.exists():
-        client.key.write_private_key_file(str(key))
-    command = [SFTP, "-q", "-b", "-", "-P", str(client.gateway.port), "-i", str(key)]
-    for option in (
-        "StrictHostKeyChecking=no",
-        f"UserKnownHostsFile={folder / 'known_hosts'}",
-        "IdentitiesOnly=yes",
-        "IdentityAgent=none",
-        "LogLevel=ERROR",
-    ):
-        command += ["-o", option]
+    command = [SFTP, "-q", "-b", "-", *openssh_options(client, folder)]
     return subprocess.run(
         [*command, f"{client.account}@127.0.0.1"],
         cwd=folder,
@@ -102,3 +98,20 @@ def openssh(client: Client, folder: Path, *lines: str, check: bool = True) -> An
         timeout=60,
         check=check,
     )
+
+
+def openssh_options(client: Client, folder: Path) -> list[str]:
+    """What OpenSSH's `sftp` needs to log in as a client; its key is kept in a folder."""
+    key = folder / "key"
+    if not key.exists():
+        client.key.write_private_key_file(str(key))
+    options = ["-P", str(client.gateway.port), "-i", str(key)]
+    for option in (
+        "StrictHostKeyChecking=no",
+        f"UserKnownHostsFile={folder / 'known_hosts'}",
+        "IdentitiesOnly=yes",
+        "IdentityAgent=none",
+        "LogLevel=ERROR",
+    ):
+        options += ["-o", option]
+    return options
