@@ -20,10 +20,17 @@ BIN := .venv/bin
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	touch $@
 
+# Other programs' SFTP clients and servers: tests without theirs are skipped, `make prove` fails without.
+.venv/clients: debian-packages.txt .venv/runtime
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+	        $$(cat debian-packages.txt) > /dev/null || echo "not installed: $$(cat debian-packages.txt | xargs)"; fi
+	touch $@
+
 demo: .venv/runtime  ## three made-up parties exchange files with a real gateway over real SFTP
 	$(BIN)/gridpost demo
 
-test: lint .venv/bench  ## lint, generated pages and the whole test suite
+test: lint .venv/bench .venv/clients  ## lint, generated pages and the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: .venv/dev  ## style, types, layers, generated pages
@@ -36,7 +43,7 @@ lint: .venv/dev  ## style, types, layers, generated pages
 serve: .venv/runtime  ## a gateway in ./home
 	$(BIN)/gridpost --home home serve
 
-prove: .venv/bench  ## every case of every promise, with the table that README shows; takes hours
+prove: .venv/bench .venv/clients  ## every case of every promise, with the table that README shows; takes hours
 	$(BIN)/python -m tests.proofs -n 2 --dist worksteal
 
 bench: .venv/bench  ## every benchmark, with the figures it prints
