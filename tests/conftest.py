@@ -23,8 +23,8 @@ from tests.connected import connected
 
 # A shared machine is slow now and then: properties are about values, not about time. The same examples each time, so
 # that a change is judged by what it changes; `--explore` looks for new ones.
-settings.register_profile("gridpost", deadline=None, derandomize=True)
-settings.register_profile("explore", deadline=None)
+settings.register_profile("gridpost", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("explore", deadline=None, max_examples=200)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
