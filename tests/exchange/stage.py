@@ -1,0 +1,81 @@
+"""The reference exchange on a stage: as it goes undisturbed, and struck at a call that changes files."""
+
+import logging
+import shutil
+import signal
+from pathlib import Path
+
+from tests.exchange.interposed import Calls, Strike
+from tests.exchange.reference_exchange import STEPS
+from tests.exchange.warm import Warm
+
+_log = logging.getLogger(__name__)
+
+_KINDS = {
+    "write": Calls.WRITE,
+    "sync": Calls.SYNC,
+    "make": Calls.MAKE,
+    "truncate": Calls.MAKE,
+    "mkdir": Calls.MAKE,
+    "rename": Calls.MOVE,
+    "link": Calls.MOVE,
+    "unlink": Calls.REMOVE,
+    "rmdir": Calls.REMOVE,
+    "cut": Calls.CUT,
+}
+"""What calls are written down as."""
+
+
+class Stage:
+    """The reference exchange as it goes undisturbed, kept after each step, and copies of it to be struck."""
+
+    def __init__(self, folder: Path, process: Warm) -> None:
+        self._warm = process
+        self._copy = folder / "struck"
+        self.kept = [folder / str(number) for number in range(len(STEPS) + 1)]
+        self.live("play", folder)
+        self.calls = [(after / "calls").read_text().splitlines() for after in self.kept[1:]]
+
+    def live(self, kind: str, place: Path, **order: object) -> int:
+        """Lets a life be lived: 0, or the negative number of the signal that ended it. None may raise."""
+        log = place / "log"
+        code = self._warm.live(kind, log, place=str(place), **order)
+        assert code in (0, -signal.SIGKILL), f"{kind} {order}: {log.read_text()[-6000:]}"
+        return code
+
+    def is_well_after(self, number: int, strike: Strike, first: int) -> bool:
+        """Whether a step was killed and all is well once another life did what was left; if not, it is logged."""
+        order = {"strike": strike, "first": first}
+        try:
+            place = self._copied(number)
+            assert self.live("step", place, number=number, **order) != 0, "it was not killed"
+            self.live("resume", place, number=number, like=str(self.kept[number + 1]))
+        except AssertionError:
+            _log.exception("step %s of the exchange, %s", number, order)
+            return False
+        return True
+
+    def endures(self, number: int, **failing: int) -> bool:
+        """Whether all is well after a step during which calls fail; if not, it is logged."""
+        try:
+            place = self._copied(number)
+            assert self.live("endure", place, number=number, like=str(self.kept[number + 1]), **failing) == 0
+        except AssertionError:
+            _log.exception("step %s of the exchange, %s", number, failing)
+            return False
+        return True
+
+    def _copied(self, number: int) -> Path:
+        shutil.rmtree(self._copy, ignore_errors=True)
+        return shutil.copytree(self.kept[number], self._copy)
+
+
+def of_kind(calls: list[str], wanted: Calls) -> int:
+    """How many of the calls that were written down are of a kind."""
+    return sum(bool(_KINDS[call.partition("\t")[0]] & wanted) for call in calls)
+
+
+def is_torn(call: str) -> bool:
+    """Whether a call can leave half of what it does; what SQLite makes of its own files torn is SQLite's to prove."""
+    kind, path, *_ = call.split("\t")
+    return kind == "write" and "/gridpost.db" not in path
