@@ -4,6 +4,8 @@ The forms are those of IDD Part 1, 2.2.3, with the readings that gridpost publis
 sign, no exponent, no thousands mark; a decimal's digits fit before and after its point.
 """
 
+from functools import cache
+
 import polars as pl
 
 from market.frames import text_column
@@ -91,6 +93,7 @@ def _value(item: Item) -> pl.Expr:
             return text
 
 
+@cache
 def typed(item: Item) -> pl.Expr:
     """The item's typed value, named by its column: null where the text is empty or breaks its form or valid set."""
     fits = has_form(item)

@@ -66,6 +66,10 @@ class Context:
 
 def file_columns(facts: FileFacts) -> list[pl.Expr]:
     """The columns of the context `file`, known to every record type: what every row of the file has in common."""
+    return facts.once("file", _file_columns)
+
+
+def _file_columns(facts: FileFacts) -> list[pl.Expr]:
     return [
         pl.lit(facts.sender).alias("file.sender"),
         pl.lit(facts.from_role).alias("file.from_role"),

@@ -133,8 +133,8 @@ def _verdict(layout: Layout, units: Units, tally: Tally, kept: Kept) -> Judgemen
     _run_file_checks(layout, units, tally, kept, lines)
     frame = frame.with_columns(outcomes(units.bits(lines))).select("key", "outcome", "line")
     found = tally.breaches()
-    accepted, refused = frame["outcome"].is_in(["A", "W", "N"]).to_numpy(), (frame["outcome"] == "R").to_numpy()
-    held = (frame["outcome"] == "H").to_numpy()
+    refused, held = ((frame["outcome"] == letter).to_numpy() for letter in "RH")
+    accepted = ~(refused | held)
     told = kept.of(frame, refused)
     if told.height:
         told = told.with_columns(refusals(units, tally.places, found, lines, np.flatnonzero(refused)))

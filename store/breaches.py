@@ -21,11 +21,15 @@ def add(session: Session, run_id: int, frame: pl.DataFrame) -> None:
     bulk.insert(session, "breach", numbered)
 
 
+_LISTED = select(*(Breach.__table__.c[name] for name in STORED.names())).order_by(  # type: ignore[attr-defined]
+    col(Breach.seq)
+)
+
+
 def listed(session: Session, run_id: int, limit: int | None = None) -> pl.DataFrame:
     """The breaches of a run in their order, with the columns of STORED."""
-    columns = [Breach.__table__.c[name] for name in STORED.names()]  # type: ignore[attr-defined]
-    statement = select(*columns).where(col(Breach.run_id) == run_id).order_by(col(Breach.seq)).limit(limit)
-    return frames.read(session, statement, STORED)
+    statement = _LISTED.where(col(Breach.run_id) == run_id)
+    return frames.read(session, statement if limit is None else statement.limit(limit), STORED)
 
 
 def count_by_rule(session: Session, run_id: int) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """Rows of the store as polars frames, without an object for each row."""
 
+from collections.abc import Collection
 from typing import Any
 
 import polars as pl
@@ -14,20 +15,30 @@ _STORED_TIME = "%Y-%m-%d %H:%M:%S%.f"
 def read(session: Session, statement: Select[*tuple[Any, ...]], schema: pl.Schema) -> pl.DataFrame:
     """The rows of a select whose columns are those of the schema, in its order."""
     session.flush()
+    temporal = [name for name, dtype in schema.items() if dtype.is_temporal()]
+    if temporal:
+        statement = _with_plain_times(session, statement, schema, temporal)
+    rows = session.connection().execute(statement).all()
+    if not rows:
+        return schema.to_frame()
+    as_read = pl.Schema({name: _as_read(session, dtype) for name, dtype in schema.items()})
+    data = dict(zip(schema.names(), zip(*rows, strict=True), strict=True))
+    frame = pl.DataFrame(data, schema=as_read)
+    return frame.with_columns(_typed(session, name, schema[name]) for name in temporal) if temporal else frame
+
+
+def _with_plain_times(
+    session: Session, statement: Select[*tuple[Any, ...]], schema: pl.Schema, temporal: Collection[str]
+) -> Select[*tuple[Any, ...]]:
+    """The same select with its times as the driver gives them."""
     plain = String() if on_sqlite(session) else DateTime(timezone=True)
-    temporal = {name for name, dtype in schema.items() if dtype.is_temporal()}
     columns = [
         type_coerce(column, plain if schema[name] == pl.Datetime or on_sqlite(session) else column.type).label(name)
         if name in temporal
         else column
         for name, column in zip(schema.names(), statement.selected_columns, strict=True)
     ]
-    rows = session.connection().execute(statement.with_only_columns(*columns)).all()
-    as_read = pl.Schema({name: _as_read(session, dtype) for name, dtype in schema.items()})
-    if not rows:
-        return schema.to_frame()
-    data = dict(zip(schema.names(), zip(*rows, strict=True), strict=True))
-    return pl.DataFrame(data, schema=as_read).select(_typed(session, name, dtype) for name, dtype in schema.items())
+    return statement.with_only_columns(*columns)
 
 
 def _as_read(session: Session, dtype: pl.DataType) -> pl.DataType:
@@ -35,7 +46,7 @@ def _as_read(session: Session, dtype: pl.DataType) -> pl.DataType:
 
 
 def _typed(session: Session, name: str, dtype: pl.DataType) -> pl.Expr:
-    if not dtype.is_temporal() or not on_sqlite(session):
+    if not on_sqlite(session):
         return pl.col(name)
     if dtype == pl.Date:
         return pl.col(name).str.to_date("%Y-%m-%d")

@@ -86,11 +86,14 @@ def _told_by_value(item: Item, rule: str) -> pl.Expr:
 
 
 def _has_needless_zero(decimals: pl.Series) -> pl.Series:
-    """Whether well-formed decimals have a trailing zero or a minus zero: few end in 0, and only these are looked at."""
-    found = decimals.str.ends_with("0").fill_null(False)
-    ending = found.arg_true()
-    if ending.is_empty():
+    """Whether well-formed decimals have a trailing zero or a minus zero: few end in 0, and only these are looked at.
+
+    Null where there is no decimal.
+    """
+    found = decimals.str.ends_with("0")
+    if not found.any():
         return found
+    ending = found.arg_true()
     texts = decimals.gather(ending)
     return found.scatter(ending, texts.str.contains(".", literal=True) | (texts == "-0"))
 

@@ -51,7 +51,10 @@ def accepted_decreases(capacity_values: pl.DataFrame, registrations: Dated, unit
 
 
 def _decreases(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
+    none = rows.with_columns(pl.lit(0, pl.Int64).alias("decreases.accepted"))
     units = rows.filter(MID_SEASON)["bm_unit_id"].drop_nulls().unique()
+    if units.is_empty():
+        return none
     counts = accepted_decreases(facts.references["capacity_values"], registered(facts), units).select(
         "bm_unit_id",
         pl.col("season").alias("GCH.bsc_season"),
@@ -59,7 +62,7 @@ def _decreases(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
         pl.col("accepted").alias("decreases.accepted"),
     )
     if counts.is_empty():
-        return rows.with_columns(pl.lit(0, pl.Int64).alias("decreases.accepted"))
+        return none
     key = ["bm_unit_id", "GCH.bsc_season", "GCH.season_start_year"]
     joined = rows.join(counts, on=key, how="left", maintain_order="left")
     return joined.with_columns(pl.when(LED_BY_SENDER).then("decreases.accepted").fill_null(0))

@@ -3,6 +3,8 @@
 What the season alone decides is told once, on the header, and falls on every declared value below it.
 """
 
+from functools import lru_cache
+
 import polars as pl
 
 from market.season import SEASONS, season_first_day_expr, season_of, seasons_frame
@@ -15,12 +17,16 @@ _DEADLINE_YEARS = range(2001, 2101)
 """The start years whose deadlines are told: the market's start and a century of bank holidays."""
 
 
-def _season(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
-    years = rows["season_start_year"].drop_nulls().unique()
-    known = [seasons_frame(year, year) for year in years if year in _DEADLINE_YEARS]
-    deadlines = pl.concat([SEASONS.to_frame(), *known]).select(
+@lru_cache
+def _deadlines(years: tuple[int, ...]) -> pl.DataFrame:
+    return pl.concat([SEASONS.to_frame(), *(seasons_frame(year, year) for year in years)]).select(
         pl.col("season").alias("bsc_season"), "season_start_year", pl.col("deadline").alias("season.deadline")
     )
+
+
+def _season(rows: pl.DataFrame, facts: FileFacts) -> pl.DataFrame:
+    years = rows["season_start_year"].drop_nulls().unique().sort()
+    deadlines = _deadlines(tuple(year for year in years if year in _DEADLINE_YEARS))
     next_season = season_of(facts.received_day).next
     return rows.join(deadlines, on=["bsc_season", "season_start_year"], how="left", maintain_order="left").with_columns(
         season_first_day_expr(pl.col("bsc_season"), pl.col("season_start_year")).alias("season.first_day"),
