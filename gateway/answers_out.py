@@ -105,7 +105,8 @@ def _add_registration_report(
     if changed.is_empty():
         return
     ids = changed["bm_unit_id"].unique().to_list()
-    units = reference.frames(session, ["bm_units"], bm_units=ids)["bm_units"]
+    version = valuation.reference_version
+    units = reference.frames(session, ["bm_units"], as_of=version, bm_units=ids)["bm_units"]
     rows = (
         changed.join(units, on="bm_unit_id", how="inner", maintain_order="left")
         .filter(pl.col("effective_from_date").is_between("effective_from", "effective_to"))

@@ -197,7 +197,10 @@ def validate(
 
     `judged` is told how many body records have been judged, slice by slice.
     """
-    pieces = ahead(body.slices(body.records if acceptance_of(body.layout).whole else SLICE_RECORDS))
+    slice_records = body.records if acceptance_of(body.layout).whole else SLICE_RECORDS
+    slices = body.slices(slice_records)
+    # a single slice has nothing to be read ahead of
+    pieces = slices if body.records <= slice_records else ahead(slices)
     judgement = judge(body.layout, _told(pieces, judged) if judged else pieces, facts, field_checks)
     if isinstance(body, CsvBody):
         return body.on_file_lines(judgement)

@@ -74,7 +74,7 @@ def compare(home: Home, engine: Engine, ref: str, at: datetime, *, as_received: 
         if submission is None or submission.state not in RERUNNABLE:
             raise RefusedError(f"submission {ref} is {submission.state if submission else 'unknown'}: nothing to rerun")
         known = runs.of(session, ref)
-        first, before = (known[0] if known else None), runs.applied(session, ref)
+        first, before = (known[0] if known else None), next((run for run in reversed(known) if run.applied), None)
         basis = Basis(first.policy_version, first.reference_version) if as_received and first else basis_now(session)
     valuation = valuate_jointly(home, engine, ref, at, OPERATOR_TOKEN, basis)
     with reading(engine) as session:
