@@ -115,11 +115,11 @@ def split(home: Home, path: Path) -> None:
     """Prints where the time goes, measured in this process."""
     limits = read_policy(POLICY.read_text()).on(RECEIVED_AT.date())
     began = time.perf_counter()
-    read_through(path.read_bytes(), limits)
+    read_through(path.read_bytes(), path.name, limits)
     read_in = time.perf_counter() - began
     engine = open_store(home.root)
     began = time.perf_counter()
-    check(engine, path, None, RECEIVED_AT, lambda done, records: None)
+    check(engine, home, path, None, RECEIVED_AT, lambda done, records: None)
     whole = time.perf_counter() - began
     engine.dispose()
     print(f"  hash, envelope, structure {read_in:.2f} s; references, fields, rules, units {whole - read_in:.2f} s")
