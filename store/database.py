@@ -17,6 +17,9 @@ from store import migrations
 BUSY_SECONDS = 30
 """How long a writer waits for another one on SQLite."""
 
+IDLE_SECONDS = 300
+"""After so long PostgreSQL ends a transaction in which nothing is asked: its process may be stopped for good."""
+
 
 def store_url(location: str | Path) -> URL:
     """The URL of a store: of gridpost.db in a home folder (a Path), or as given (a str: sqlite or postgresql)."""
@@ -51,7 +54,9 @@ def connect(location: str | Path) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, pool_pre_ping=True)
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
 
 
 def schema_version(engine: Engine) -> str | None:
@@ -120,3 +125,9 @@ def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("gridpost_writes", True)
     connection.exec_driver_sql(f"PRAGMA query_only = {int(not writes)}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    # The locks of a gateway that is stopped would hold up the one that takes over.
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+    connection.commit()

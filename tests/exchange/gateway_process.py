@@ -80,14 +80,20 @@ def main(root: Path, ready: Path) -> None:
     location = os.environ.get(STORE) or f"sqlite:///{home.database}"
     with ExitStack() as stack:
         listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        _write(ready.with_suffix(".port"), str(listening.getsockname()[1]))
         office = Office(home, open_store(location), location, market_clock, office_name())
 
         def tell() -> None:
-            partial = ready.with_suffix(".partial")
-            partial.write_text(str(listening.getsockname()[1]))
-            partial.rename(ready)
+            _write(ready, str(listening.getsockname()[1]))
 
         gateway.serve.serve(office, None if os.environ.get(EXTERNAL) else listening, LIMITS, tell)
+
+
+def _write(path: Path, text: str) -> None:
+    """Writes a file that others wait for."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(text)
+    partial.rename(path)
 
 
 def obey() -> None:

@@ -23,11 +23,11 @@ SIGNED_BY = {"ACME": "Ann Archer", "OTHR": "Otto Orme", "VOLT": "Vera Volt"}
 _CAPACITIES = ("generation_capacity", "demand_capacity")
 
 
-def make_home(root: Path, keys: Mapping[str, paramiko.PKey], at: datetime) -> Home:
-    """A home in which the market's parties have their accounts."""
+def make_home(root: Path, keys: Mapping[str, paramiko.PKey], at: datetime, location: str | None = None) -> Home:
+    """A home in which the market's parties have their accounts; its store is at a URL, or else in it."""
     home = Home(root)
     home.make()
-    engine = open_store(root)
+    engine = open_store(location or root)
     known = references()
     with writing(engine) as session:
         policy.load(session, (REPOSITORY / "policy.toml").read_text(), at=at, actor="operator")

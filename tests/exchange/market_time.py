@@ -2,9 +2,12 @@
 
 import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 OPENING = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 VARIABLE = "GRIDPOST_TEST_CLOCK_OFFSET"
+LATER = "GRIDPOST_TEST_CLOCK_LATER"
+"""A file whose text says by how many seconds the clocks of all processes have jumped meanwhile."""
 
 
 def set_opening() -> None:
@@ -19,4 +22,5 @@ def market_clock() -> datetime:
 
 def clock_offset() -> timedelta:
     """How far the market's clock is from the machine's, by which the file system stamps."""
-    return timedelta(seconds=float(os.environ[VARIABLE]))
+    later = os.environ.get(LATER)
+    return timedelta(seconds=float(os.environ[VARIABLE]) + (float(Path(later).read_text()) if later else 0))

@@ -1,0 +1,150 @@
+"""Two gateways on one store and one folder tree, SQLite's or PostgreSQL's; one or the other is killed or stopped."""
+
+import os
+import random
+import signal
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from market.home import Home
+from store.database import connect
+from tests.exchange.running import Gateway
+
+PATIENCE = 20.0
+
+
+@dataclass
+class Member(Gateway):
+    """One of them; its door is open as soon as it runs, also while it stands by."""
+
+    engine: Engine | None = None
+
+    @property
+    def door(self) -> int | None:
+        """The port of its SFTP server, None while it does not run."""
+        path = self.home.root / f"{self.name}.port"
+        return int(path.read_text()) if self.is_alive() and path.exists() else None
+
+    def start(self, kill: str | None = None, *, wait: bool = True) -> None:
+        (self.home.root / f"{self.name}.port").unlink(missing_ok=True)
+        super().start(kill, wait=wait)
+
+    @property
+    def owner(self) -> str:
+        """What the names of its leases are like."""
+        return f"%-{self._process.pid}-%" if self._process is not None else "nobody"
+
+    def works(self) -> bool:
+        """Whether it holds the lease."""
+        return bool(self.rows("SELECT 1 FROM lease WHERE owner LIKE ? AND name = 'exchange'", self.owner))
+
+    def end_lease(self) -> None:
+        """Nothing: its leases are known only while it runs."""
+
+    def forfeit(self) -> None:
+        """Lets the time be over after which what it holds ends by itself."""
+        owner = self.owner
+        self.execute("UPDATE lease SET expires_at = '2000-01-01 00:00:00.000000' WHERE owner LIKE ?", owner)
+        self.execute("UPDATE scheduled_run SET heartbeat = '2000-01-01 00:00:00.000000' WHERE owner LIKE ?", owner)
+
+    def execute(self, statement: str, *parameters: object) -> None:
+        assert self.engine is not None
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(self._placed(statement), parameters)
+
+    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        assert self.engine is not None
+        with self.engine.connect() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(self._placed(query), parameters)]
+
+    def _placed(self, statement: str) -> str:
+        assert self.engine is not None
+        if self.engine.dialect.name == "sqlite":
+            return statement
+        return statement.replace("%", "%%").replace("?", "%s")
+
+
+@dataclass
+class Pair:
+    """Both; `port` is a door that is open now, at random: what a client connects to."""
+
+    home: Home
+    location: str
+    compact: bool
+    chance: random.Random
+    engine: Engine = field(init=False)
+    members: tuple[Member, Member] = field(init=False)
+    interrupted: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.engine = connect(self.location)
+        one, other = (
+            Member(self.home, compact=self.compact, name=name, store=self.location, engine=self.engine)
+            for name in ("one", "other")
+        )
+        self.members = (one, other)
+
+    @property
+    def port(self) -> int:
+        doors = [door for member in self.members if (door := member.door) is not None]
+        if not doors:
+            raise ConnectionRefusedError("no gateway runs")
+        return self.chance.choice(doors)
+
+    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        return self.members[0].rows(query, *parameters)
+
+    def start(self) -> None:
+        """Starts what does not run."""
+        for member in self.members:
+            if not member.is_alive():
+                member.start(wait=False)
+
+    def interrupt(self, victim: Member, how: str) -> None:
+        """Kills a gateway, or stops it until the other one has worked in its place and lets it go on then."""
+        if not victim.is_alive():
+            return
+        worked = victim.works()
+        self.interrupted.append(how)
+        if how == "killed":
+            os.killpg(victim._process.pid, signal.SIGKILL)
+            victim.await_end()
+            victim.forfeit()
+            return
+        if how == "ended":
+            victim.stop()
+            return
+        os.killpg(victim._process.pid, signal.SIGSTOP)
+        try:
+            victim.forfeit()
+            end = time.monotonic() + PATIENCE
+            other = next(member for member in self.members if member is not victim)
+            # On SQLite nobody takes over from a gateway that is stopped while it writes.
+            while worked and other.is_alive() and not other.works() and time.monotonic() < end:
+                time.sleep(0.02)
+            time.sleep(self.chance.uniform(0, 0.5))
+        finally:
+            os.killpg(victim._process.pid, signal.SIGCONT)
+
+    def stop(self) -> list[int]:
+        """The exit codes after SIGTERM."""
+        return [member.stop() for member in self.members]
+
+    def kill(self) -> None:
+        for member in self.members:
+            if member.is_alive():
+                os.killpg(member._process.pid, signal.SIGCONT)
+            member.kill()
+        self.engine.dispose()
+
+
+def jump(path: Path, by: timedelta) -> None:
+    """Sets all clocks forward."""
+    partial = path.with_suffix(".new")
+    partial.write_text(str(float(path.read_text()) + by.total_seconds()))
+    partial.rename(path)
