@@ -32,6 +32,10 @@ class Untakeable(Exception):
     """What lies under the name is no finished file of the party's own; the text says why, for party and operator."""
 
 
+class LostBytes(OSError):
+    """The disk failed to keep an upload: the system may have dropped what was not written, and never says so again."""
+
+
 @dataclass(frozen=True)
 class Landed:
     """One file in the landing."""
@@ -109,7 +113,8 @@ class Landing:
         """Rename `source` (in a folder given by descriptor) into the landing; durable when this returns.
 
         The arrival is the clock's now, or `arrived_at` (aware) for a file found later. Raises Untakeable for
-        anything but a regular file with one name, and OSError where the disk refuses; the source then stays.
+        anything but a regular file with one name, and OSError where the disk refuses; the source then stays. After
+        LostBytes it is to be sent anew: another try would find no failure.
         """
         file_name_quoted = quoted(file_name)
         if len(file_name_quoted.encode()) > NAME_BYTES:
@@ -178,10 +183,17 @@ def _synced_size(folder: int, name: str) -> int:
             raise Untakeable("it is not a regular file")
         if status.st_nlink != 1:
             raise Untakeable(f"it has {status.st_nlink} names, a file that is taken has 1")
-        os.fsync(file)
+        _sync(file)
         return status.st_size
     finally:
         os.close(file)
+
+
+def _sync(file: int) -> None:
+    try:
+        os.fsync(file)
+    except OSError as error:
+        raise LostBytes(error.errno, error.strerror) from error
 
 
 def _folder_name(name: str) -> str:

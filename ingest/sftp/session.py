@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable
 
-from ingest.landing import Untakeable, is_taken_name
+from ingest.landing import LostBytes, Untakeable, is_taken_name
 from ingest.sftp import cut_uploads
 from ingest.sftp.cut_uploads import SESSION_ENDED, Doubts, Kept
 from ingest.sftp.files import (
@@ -227,6 +227,8 @@ class Session:
             raise Refusal(f"{place} is not taken: {error}", Status.FAILURE) from error
         except (OSError, Fault) as error:
             _log.exception("a finished file of account %s is not taken", self._account)
+            if isinstance(error, LostBytes):  # another try would find no failure
+                _guarded(lambda: os.unlink(source, dir_fd=folder))
             self.tell(SessionKind.FAULT, f"not taken: {error}", place)
             raise Refusal(f"{place} is not taken: the gateway's disk reports a failure", Status.FAILURE) from error
         stamp = int(landed.stamp.timestamp())
