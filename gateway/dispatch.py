@@ -57,6 +57,11 @@ class Dispatcher:
         self._known[submission.ref] = submission
         self._channels.setdefault(key, deque()).append(submission)
 
+    def landing_names(self) -> set[str]:
+        """Where the submissions that are queued or in work lie in the landing."""
+        with self._changed:
+            return {submission.landing_name for submission in self._known.values()}
+
     def look(self) -> None:
         """Starts work on every channel whose first submission may be tried now."""
         now = self._office.clock()

@@ -165,7 +165,11 @@ class Tenure:
         return [submission for one in landed for submission in self._rows_of([one])]
 
     def _refill(self) -> None:
-        """Takes up what is undecided and due: after a fault, and where an operator wants it tried again."""
+        """Takes up what is undecided and due: after a fault, and where an operator wants it tried again.
+
+        What nobody works on and lies in the landing still could not be removed: it is looked at again as well.
+        """
+        self._entered &= self._dispatcher.landing_names()
         with reading(self._office.engine) as session:
             due = submissions.by_state(session, *UNDECIDED, due_at=self._office.clock())
         self._dispatcher.add(due)
