@@ -152,7 +152,8 @@ def content(home: Home, engine: Engine) -> dict[str, list[str]]:
                 found[name] = _lines(session, f"SELECT {', '.join(map(_quoted, columns))} FROM {_quoted(name)}")
         found["changes of state"] = _lines(session, _CHANGES_OF_STATE)
     for folder in ("accounts", "archive"):
-        paths = [path for path in (home.root / folder).rglob("*") if path.is_file()]
+        # What was cut off lies in temp as NAME.partial until policy removes it.
+        paths = [path for path in (home.root / folder).rglob("*") if path.is_file() and path.suffix != ".partial"]
         found[folder] = sorted(f"{path.relative_to(home.root)} {path.read_bytes()!r}" for path in paths)
     sets = [pl.read_parquet(path) for path in sorted(home.record_sets.rglob("*.parquet"))]
     found["record sets"] = sorted(repr(frame.rows()) for frame in sets)
