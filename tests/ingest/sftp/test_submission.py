@@ -45,6 +45,18 @@ def test_direct_upload_and_the_looks_after_it(front: FrontDoor) -> None:
         client.stat("inbox/a.idd")
 
 
+def test_a_client_may_set_the_mode_of_the_file_that_it_writes(front: FrontDoor) -> None:
+    """Refused, Net::SFTP::Foreign closes a file into which it has written nothing yet."""
+    with front.client() as client:
+        with client.open("inbox/a.idd", "wb") as file:
+            file.chmod(0o644)
+            file.write(CONTENT)
+        client.putfo(io.BytesIO(CONTENT), "temp/a.idd")
+        with pytest.raises(PermissionError, match="the mode of /temp/a.idd"):
+            client.chmod("temp/a.idd", 0o644)
+    assert front.landed() == [("a.idd", CONTENT)]
+
+
 def test_a_name_sent_twice_is_two_files(front: FrontDoor) -> None:
     with front.client() as client:
         client.putfo(io.BytesIO(b"one"), "inbox/a")
