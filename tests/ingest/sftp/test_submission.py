@@ -52,7 +52,7 @@ def test_a_client_may_set_the_mode_of_the_file_that_it_writes(front: FrontDoor) 
             file.chmod(0o644)
             file.write(CONTENT)
         client.putfo(io.BytesIO(CONTENT), "temp/a.idd")
-        with pytest.raises(PermissionError, match="the mode of /temp/a.idd"):
+        with pytest.raises(PermissionError, match=r"the mode of /temp/a\.idd"):
             client.chmod("temp/a.idd", 0o644)
     assert front.landed() == [("a.idd", CONTENT)]
 
