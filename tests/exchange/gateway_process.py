@@ -13,8 +13,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import gateway.office
 import gateway.serve
+import gateway.tenure
 import ingest.watch
+import store.database
 from gateway.front_door import compose
 from gateway.office import Office
 from gateway.serve import office_name
@@ -33,6 +36,8 @@ STORE = "GRIDPOST_TEST_STORE"
 """The URL of the store, where it is not in the home."""
 EXTERNAL = "GRIDPOST_TEST_EXTERNAL_DOOR"
 """The id of the user as which it works, where an sshd is its front door."""
+PATIENCE = "GRIDPOST_TEST_PATIENCE"
+"""So many seconds a writer waits for another one, and as long the lease lasts without a heartbeat."""
 LIMITS = Limits(disk_reserve=0, drain_seconds=5, idle_seconds=600)
 
 
@@ -101,6 +106,9 @@ def obey() -> None:
     if os.environ.get(COMPACT):
         gateway.serve.Workers = ThreadWorkers  # type: ignore[assignment,misc]
         gateway.serve.FrontDoor = ThreadFrontDoor  # type: ignore[assignment,misc]
+    if patience := os.environ.get(PATIENCE):
+        store.database.BUSY_SECONDS = int(patience)
+        gateway.office.LEASE_SECONDS = gateway.tenure.LEASE_SECONDS = float(patience)
     arm()
     make_trouble()
     if user_id := os.environ.get(EXTERNAL):
