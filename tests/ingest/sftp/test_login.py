@@ -1,6 +1,8 @@
 """Who comes in: keys and their validity, bans, and nothing but the sftp subsystem."""
 
 import socket
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -69,6 +71,42 @@ def test_failed_logins_ban_the_address_for_longer_each_time(front: FrontDoor) ->
         assert not _logs_in(front, "acme", "acme")
         front.clock.move(1)
         assert _logs_in(front, "acme", "acme")
+
+
+ATTEMPTS: dict[str, Callable[[paramiko.Transport], object]] = {
+    "password": lambda transport: transport.auth_password("acme", "secret", fallback=False),
+    "interactive": lambda transport: transport.auth_interactive("acme", lambda *_: []),
+    "none": lambda transport: transport.auth_none("acme"),
+}
+
+
+def _guess(front: FrontDoor, address: str, attempt: str) -> bool:
+    """Whether the address may still try; a login that is guessed, and not by a key."""
+    try:
+        connected = socket.create_connection(("127.0.0.1", front.port), source_address=(address, 0))
+        transport = paramiko.Transport(connected)
+        transport.start_client()
+    except (paramiko.SSHException, EOFError, OSError):
+        return False
+    with closing(transport), pytest.raises(paramiko.SSHException):
+        ATTEMPTS[attempt](transport)
+    return True
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_guessing_bans_one_address_and_no_other(
+    front: FrontDoor, attempt: str, tried: Callable[[str, str, int], None]
+) -> None:
+    for expected in (60, 120, 240):
+        seen = len([kind for kind in front.kinds() if kind is SessionKind.BANNED])
+        for _ in range(3):
+            assert _guess(front, "127.0.0.2", attempt)
+        assert front.await_event(SessionKind.BANNED, seen + 1).detail == f"for {expected} seconds after failed logins"
+        assert not _guess(front, "127.0.0.2", attempt)
+        assert _logs_in(front, "acme", "acme")
+        front.clock.move(expected)
+    tried("hostile cases", "guessed logins", 9)
 
 
 def test_a_client_that_tries_its_keys_in_turn_is_not_banned(front: FrontDoor) -> None:
