@@ -122,7 +122,7 @@ class OpenFile:
         return attributes_of(os.fstat(self._descriptor))
 
     def set(self, wanted: Attributes) -> None:
-        """Set times and size. Mode and owner pass unheeded: clients set them before they write, and give up if refused."""
+        """Set times and size; mode and owner pass unheeded: clients set them first of all, and give up if refused."""
         if not self.writes:
             raise Refusal(f"{self.place} is not open for writing")
         set_attributes(self._descriptor, wanted, self._reach)
