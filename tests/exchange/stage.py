@@ -79,3 +79,24 @@ def is_torn(call: str) -> bool:
     """Whether a call can leave half of what it does; what SQLite makes of its own files torn is SQLite's to prove."""
     kind, path, *_ = call.split("\t")
     return kind == "write" and "/gridpost.db" not in path
+
+
+def undurable(calls: list[str]) -> list[str]:
+    """The files that a power cut could lose although a commit came behind their rename.
+
+    A file is synced before it is renamed, and the folder that it comes into before the store's next commit.
+    """
+    wrong, unsynced, unnamed = [], set(), set()
+    for call in calls:
+        kind, path, other, _ = call.split("\t")
+        if kind == "sync":
+            if "/gridpost.db" in path:
+                wrong += sorted(f"{named} is not durable in its folder" for named in unnamed)
+            unsynced.discard(path)
+            unnamed = {named for named in unnamed if path != str(Path(named).parent) and "/gridpost.db" not in path}
+        elif kind in ("write", "truncate", "cut") and "/gridpost.db" not in path:
+            unsynced.add(path)
+        elif kind == "rename":
+            wrong += [f"{path} is renamed and was not synced"] * (path in unsynced)
+            unnamed.add(other)
+    return wrong

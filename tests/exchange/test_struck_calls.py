@@ -15,7 +15,7 @@ import pytest
 
 from tests.exchange.interposed import COMPILER, Calls, Strike, build
 from tests.exchange.reference_exchange import STEPS
-from tests.exchange.stage import Stage, is_torn, of_kind
+from tests.exchange.stage import Stage, is_torn, of_kind, undurable
 from tests.exchange.warm import warm
 
 SAMPLE = 16
@@ -50,6 +50,26 @@ def test_a_kill_at_every_call(stage: Stage, whole: bool, tried: Tried) -> None:
     failed = [kill for kill in chosen if not stage.is_well_after(*kill)]
     assert failed == []
     tried("kill points", "at each call that changes a file or the store, each write also torn", len(chosen))
+
+
+def test_what_the_store_speaks_of_is_durable_before_it(stage: Stage) -> None:
+    renames = [call for calls in stage.calls for call in calls if call.startswith("rename")]
+    assert len(renames) > 100
+    assert [undurable(calls) for calls in stage.calls] == [[]] * len(STEPS)
+
+
+RENAMED = [
+    "write\t/h/a\t\t1",
+    "sync\t/h/a\t\t1",
+    "rename\t/h/a\t/x/b\t0",
+    "sync\t/x\t\t2",
+    "sync\t/gridpost.db-wal\t\t3",
+]
+
+
+@pytest.mark.parametrize(("without", "found"), [(None, 0), (1, 1), (3, 1)])
+def test_a_missing_sync_is_found(without: int | None, found: int) -> None:
+    assert len(undurable([call for place, call in enumerate(RENAMED) if place != without])) == found
 
 
 @pytest.mark.proof
