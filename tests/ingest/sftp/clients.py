@@ -120,6 +120,7 @@ def _lftp(place: Place, steps: list[Step]) -> list[str]:
         "put": "put {0} -o {1}",
         "resume": "put -c {0} -o {1}",
         "mirror": "mirror -R --no-perms {0} {1}",
+        "temporary": "set xfer:use-temp-file yes; set xfer:temp-file-name *.filepart",
         "rename": "mv {0} {1}",
         "list": "cls -1 {0}",
         "get": "get {0} -o {1}",

@@ -50,10 +50,8 @@ def fetched(pytestconfig: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every client, and in the whole proof each of its endings; a plain run takes some, among them known ones."""
+    """Every client with each of its endings; in a plain run every ninth, and the two that a server sees as a close."""
     if "how" not in metafunc.fixturenames:
-        if "named" in metafunc.fixturenames:
-            metafunc.parametrize("named", list(ALL))
         return
     cases = [(name, how, folder) for name in ALL for folder in ("inbox", "temp") for how in (*SIGNALS, "lost")]
     cases += [(name, "gave up", folder) for name in GIVE_UP for folder in ("inbox", "temp")]
@@ -83,6 +81,7 @@ def place(front: FrontDoor, tmp_path: Path) -> Place:
 
 
 @pytest.mark.proof
+@pytest.mark.parametrize("named", list(ALL))
 def test_a_day_with_a_client(front: FrontDoor, place: Place, client: Client, tried: Tried) -> None:
     answers = {f"{number}.ADT": b"answer %d\n" % number * 10_000 for number in range(2)}
     for name, content in answers.items():
@@ -105,6 +104,20 @@ def test_a_day_with_a_client(front: FrontDoor, place: Place, client: Client, tri
     tried("clients", client.name, 1)
 
 
+@pytest.mark.proof
+@pytest.mark.parametrize("named", ["lftp"])
+def test_a_folder_is_mirrored_into_the_inbox(front: FrontDoor, place: Place, client: Client, tried: Tried) -> None:
+    """Also where the client writes under a name of its own first."""
+    (place.folder / "files").mkdir()
+    for number in range(3):
+        (place.folder / "files" / f"{number}.idd").write_bytes(IDD)
+    code, output = client.run(place, ("mirror", "files", "inbox"), ("temporary",), ("put", "b.idd", "inbox/b.idd"))
+    assert code == 0, output
+    assert sorted(front.landed()) == [(name, IDD) for name in ("0.idd", "1.idd", "2.idd", "b.idd")]
+    assert any(event.path == "/inbox/b.idd.filepart" for event in front.events)
+    tried("clients", f"{client.name}, mirror and temporary names", 1)
+
+
 def _received(front: FrontDoor) -> int:
     parts = [*front.home.uploading.glob("*/*"), *front.home.inbox("acme").iterdir(), *front.home.temp("acme").iterdir()]
     return sum(path.stat().st_size for path in parts if path.exists())
@@ -125,7 +138,7 @@ def _cut_off(front: FrontDoor, place: Place, client: Client, how: str, folder: s
         return client.run(place, ("half", "a.csv", f"{folder}/a.csv", str(ALLOWANCE)), *rename)[1]
     with stalling_line(front.port, ALLOWANCE) as line:
         process = client.start(replace(place, port=line.port), (client.uploads, "a.csv", f"{folder}/a.csv"), *rename)
-        eventually(lambda: _received(front) > ALLOWANCE // 2)
+        eventually(lambda: _received(front) > ALLOWANCE // 2, 60)
         _end(how, line, process)
         return ended(process, 30)
 
@@ -136,6 +149,7 @@ def test_a_client_that_is_cut_off(
 ) -> None:
     output = _cut_off(front, place, client, how, folder)
     eventually(lambda: front.kinds().count(SessionKind.LOGIN) == front.kinds().count(SessionKind.LOGOUT))
+    eventually(lambda: not any(front.home.uploading.iterdir()))
     # A client may have sent the file again before it ended, and whole: then that is what was submitted.
     assert [content for _, content in front.landed()] in ([], [LINES]), output
     left = [path for path in front.home.account("acme").glob("*/*") if path.is_file()]
