@@ -11,7 +11,7 @@ from market.clock import Clock
 from market.fault import Fault
 from market.home import Home
 from store import leases
-from store.database import writing
+from store.database import end_when_idle, writing
 
 LEASE = "exchange"
 """The lease of the gateway that works; another on the same store stands by until it ends."""
@@ -60,6 +60,8 @@ class Office:
     def committing(self) -> Iterator[Session]:
         """A writing transaction that only the holder of the lease can commit; raises LeaseLostError."""
         with writing(self.engine) as session:
+            # It locks the lease, and who stands still for that long has lost it.
+            end_when_idle(session, LEASE_SECONDS)
             if self.token is None or not leases.holds(session, LEASE, self.name, self.token):
                 raise LeaseLostError(f"gateway {self.name} does not hold the lease")
             yield session

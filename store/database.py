@@ -101,6 +101,13 @@ def database_now(session: Session) -> datetime:
     return moment.astimezone(UTC)
 
 
+def end_when_idle(session: Session, seconds: float) -> None:
+    """Lets PostgreSQL end the transaction, and its locks, once nothing was asked in it for so long."""
+    if not on_sqlite(session):
+        milliseconds = round(seconds * 1000)
+        session.connection().exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {milliseconds}")
+
+
 def may_write(session: Session) -> bool:
     """Whether the session is none of `reading`."""
     writes: bool = session.connection().get_execution_options().get("gridpost_writes", True)

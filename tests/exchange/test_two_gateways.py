@@ -30,10 +30,11 @@ DAYS = 9
 """So far the clocks jump: to the first reminders of the season."""
 
 
-@pytest.fixture(params=["compact", pytest.param("whole", marks=pytest.mark.slow)])
+@pytest.fixture
 def pair(
     request: pytest.FixtureRequest,
     store_location: str,
+    whole: bool,
     party_keys: dict[str, paramiko.PKey],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -44,7 +45,7 @@ def pair(
     market_time.set_opening()
     home = make_home(tmp_path / "home", party_keys, market_time.OPENING, store_location)
     seed = random.randrange(1 << 30) if request.config.getoption("--explore") else 41
-    made = Pair(home, store_location, request.param == "compact", random.Random(seed))
+    made = Pair(home, store_location, not whole, random.Random(seed))
     yield made
     made.kill()
 
@@ -161,7 +162,7 @@ def test_each_file_and_each_nightly_run_once(
         Party(client("othr"), "OTHR", ("T_OTTR-1", "T_MOVE-1")),
         Party(client("acme2"), "ACME", ("T_ZERO-1",), "TR01"),
     ]
-    lives = LIVES * (16 if whole else 1)
+    lives = LIVES * (8 if whole else 1)
     ways = [ENDS[number % len(ENDS)] for number in range(lives)]
     pair.chance.shuffle(ways)
     for how in ways:

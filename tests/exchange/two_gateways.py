@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from market.home import Home
 from store.database import connect
@@ -22,7 +23,7 @@ PATIENCE = 20.0
 class Member(Gateway):
     """One of them; its door is open as soon as it runs, also while it stands by."""
 
-    engine: Engine | None = None
+    engine: Engine = field(kw_only=True)
 
     @property
     def door(self) -> int | None:
@@ -46,24 +47,31 @@ class Member(Gateway):
     def end_lease(self) -> None:
         """Nothing: its leases are known only while it runs."""
 
-    def forfeit(self) -> None:
-        """Lets the time be over after which what it holds ends by itself."""
+    def forfeit(self) -> bool:
+        """Lets the time be over after which what it holds ends by itself; False where it stands in a transaction."""
         owner = self.owner
-        self.execute("UPDATE lease SET expires_at = '2000-01-01 00:00:00.000000' WHERE owner LIKE ?", owner)
-        self.execute("UPDATE scheduled_run SET heartbeat = '2000-01-01 00:00:00.000000' WHERE owner LIKE ?", owner)
+        past = "'2000-01-01 00:00:00.000000'"
+        try:
+            with self.engine.connect() as connection:
+                if self.engine.dialect.name == "postgresql":
+                    connection.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+                for column in ("lease SET expires_at", "scheduled_run SET heartbeat"):
+                    statement = f"UPDATE {column} = {past} WHERE owner LIKE ?"
+                    connection.exec_driver_sql(self._placed(statement), (owner,))
+                connection.commit()
+        except OperationalError:
+            return False
+        return True
 
     def execute(self, statement: str, *parameters: object) -> None:
-        assert self.engine is not None
         with self.engine.begin() as connection:
             connection.exec_driver_sql(self._placed(statement), parameters)
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        assert self.engine is not None
-        with self.engine.connect() as connection:
+        with self.engine.execution_options(gridpost_writes=False).connect() as connection:
             return [tuple(row) for row in connection.exec_driver_sql(self._placed(query), parameters)]
 
     def _placed(self, statement: str) -> str:
-        assert self.engine is not None
         if self.engine.dialect.name == "sqlite":
             return statement
         return statement.replace("%", "%%").replace("?", "%s")
@@ -103,6 +111,8 @@ class Pair:
         """Starts what does not run."""
         for member in self.members:
             if not member.is_alive():
+                # With workers and server processes of its own, or as one process that starts in no time.
+                member.compact = self.compact or self.chance.random() < 0.5
                 member.start(wait=False)
 
     def interrupt(self, victim: Member, how: str) -> None:
@@ -121,11 +131,9 @@ class Pair:
             return
         os.killpg(victim._process.pid, signal.SIGSTOP)
         try:
-            victim.forfeit()
             end = time.monotonic() + PATIENCE
             other = next(member for member in self.members if member is not victim)
-            # On SQLite nobody takes over from a gateway that is stopped while it writes.
-            while worked and other.is_alive() and not other.works() and time.monotonic() < end:
+            while victim.forfeit() and worked and other.is_alive() and not other.works() and time.monotonic() < end:
                 time.sleep(0.02)
             time.sleep(self.chance.uniform(0, 0.5))
         finally:

@@ -7,10 +7,19 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, StatementError
+from sqlmodel import Session
 
 from market.fault import Fault
 from store import migrations
-from store.database import connect, database_now, open_store, reading, schema_version, writing
+from store.database import (
+    connect,
+    database_now,
+    end_when_idle,
+    open_store,
+    reading,
+    schema_version,
+    writing,
+)
 from store.tables import METADATA, Audit, Party
 
 
@@ -146,3 +155,22 @@ def test_two_processes_may_open_a_new_store_at_once(backend: str, tmp_path: Path
     engine = connect(location)
     assert schema_version(engine) == migrations.HEAD
     engine.dispose()
+
+
+def test_postgresql_ends_a_transaction_that_stands_still(store: Engine) -> None:
+    """A process that is stopped in the middle of one holds its locks until then."""
+
+    def idle(session: Session) -> str:
+        told: str = session.connection().exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar_one()
+        return told
+
+    if store.dialect.name == "sqlite":
+        with writing(store) as session:
+            end_when_idle(session, 30)  # nobody can end another process's transaction there
+        return
+    with writing(store) as session:
+        assert idle(session) == "5min"
+        end_when_idle(session, 30)
+        assert idle(session) == "30s"
+    with reading(store) as session:
+        assert idle(session) == "5min"
