@@ -20,7 +20,8 @@ _log = logging.getLogger(__name__)
 
 MakeClient = Callable[[Gateway, str], Client]
 
-RANDOM_KILLS = 30
+RANDOM_KILLS, MORE_KILLS = 10, 200
+"""How many random moments a plain run tries besides the points, and how many a whole one."""
 
 
 def parties_of(gateway: Gateway, client_of: MakeClient) -> list[Party]:
@@ -133,16 +134,24 @@ def verify_order(gateway: Gateway) -> None:
     assert all(arrivals == sorted(arrivals) for arrivals in by_channel.values())
 
 
-def test_kills_of_a_forked_gateway(gateway: Gateway, client_of: MakeClient) -> None:
+@pytest.mark.proof
+def test_kills_of_a_forked_gateway(
+    gateway: Gateway,
+    client_of: MakeClient,
+    whole: bool,
+    tried: Callable[[str, str, int], None],
+    pytestconfig: pytest.Config,
+) -> None:
     """At every point, and at random moments of life and of recovery."""
     gateway.compact = True
     parties = parties_of(gateway, client_of)
-    seed = random.randrange(1 << 30)
+    seed = random.randrange(1 << 30) if pytestconfig.getoption("--explore") else 7
     _log.warning("seed %s", seed)
     random.seed(seed)
-    lives: list[str | float] = [*POINTS, *(random.uniform(-0.3, 0.6) for _ in range(RANDOM_KILLS))]
+    moments = MORE_KILLS if whole else RANDOM_KILLS
+    lives: list[str | float] = [*POINTS, *(random.uniform(-0.3, 0.6) for _ in range(moments))]
     random.shuffle(lives)
-    assert len(lives) == len(POINTS) + RANDOM_KILLS
+    assert len(lives) == len(POINTS) + moments
     for life in lives:
         _log.warning("a life until %s", life)
         if isinstance(life, str):
@@ -151,6 +160,7 @@ def test_kills_of_a_forked_gateway(gateway: Gateway, client_of: MakeClient) -> N
             kill_after(gateway, parties, life)
     finish(gateway, parties)
     verify(gateway, parties)
+    tried("kill points", "named steps and random moments of a gateway over SFTP", len(lives))
 
 
 @pytest.mark.slow
