@@ -47,6 +47,13 @@ class Member(Gateway):
     def end_lease(self) -> None:
         """Nothing: its leases are known only while it runs."""
 
+    def send(self, number: signal.Signals) -> None:
+        """A signal to all its processes."""
+        try:
+            os.killpg(self._process.pid, number)
+        except ProcessLookupError:
+            os.kill(self._process.pid, number)  # it has no group of its own yet
+
     def forfeit(self) -> bool:
         """Lets the time be over after which what it holds ends by itself; False where it stands in a transaction."""
         owner = self.owner
@@ -122,14 +129,14 @@ class Pair:
         worked = victim.works()
         self.interrupted.append(how)
         if how == "killed":
-            os.killpg(victim._process.pid, signal.SIGKILL)
+            victim.send(signal.SIGKILL)
             victim.await_end()
             victim.forfeit()
             return
         if how == "ended":
             victim.stop()
             return
-        os.killpg(victim._process.pid, signal.SIGSTOP)
+        victim.send(signal.SIGSTOP)
         try:
             end = time.monotonic() + PATIENCE
             other = next(member for member in self.members if member is not victim)
@@ -137,7 +144,7 @@ class Pair:
                 time.sleep(0.02)
             time.sleep(self.chance.uniform(0, 0.5))
         finally:
-            os.killpg(victim._process.pid, signal.SIGCONT)
+            victim.send(signal.SIGCONT)
 
     def stop(self) -> list[int]:
         """The exit codes after SIGTERM."""
@@ -146,7 +153,7 @@ class Pair:
     def kill(self) -> None:
         for member in self.members:
             if member.is_alive():
-                os.killpg(member._process.pid, signal.SIGCONT)
+                member.send(signal.SIGCONT)
             member.kill()
         self.engine.dispose()
 
