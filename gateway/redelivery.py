@@ -7,10 +7,10 @@ from sqlmodel import Session
 from gateway.answers_out import ENDINGS, free_name
 from gateway.delivery import is_in_doubt
 from market.home import Home
-from outbound.names import outgoing_name
+from outbound.names import SIGNED, outgoing_name
 from store import answers, audit, sequences
 from store.refused import RefusedError
-from store.states import Profile
+from store.states import AnswerKind, Profile
 from store.tables import Answer, Submission
 
 
@@ -63,6 +63,10 @@ def _again(session: Session, submission: Submission, answer: Answer, at: datetim
 
 
 def _name(session: Session, submission: Submission, answer: Answer) -> str:
+    if answer.kind is AnswerKind.SIGNED_RECEIPT:
+        # the receipt before it has just been given its new name
+        receipts = [one.name for one in answers.of(session, submission.ref) if one.kind is AnswerKind.RECEIPT]
+        return f"{receipts[-1]}.{SIGNED}"
     if submission.profile is Profile.CSV or answer.kind in ENDINGS:
         return free_name(session, submission, answer.kind, answer.file_type)
     role = answer.name[:2]

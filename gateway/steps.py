@@ -15,6 +15,7 @@ from gateway.effects import put_in_force
 from gateway.knowledge import knowledge
 from gateway.office import Office
 from gateway.pipeline import DUPLICATE, RECEIVED, Acknowledgement, Reading, acknowledge
+from gateway.signed_receipts import add_signed
 from gateway.valuation import Valuation, is_stale
 from ingest.csv_profile_columns import CsvFlow, csv_flow_of
 from ingest.csv_profile_header import CsvForm
@@ -29,7 +30,7 @@ from rules.catalogue import rules_version
 from store import answers, breaches, changes, effects, parties, runs, sequences, submissions
 from store import policy as policies
 from store.states import AnswerKind, Outcome, Profile, RunKind, SubmissionState
-from store.tables import Run, Submission
+from store.tables import Answer, Run, Submission
 
 ACTOR = "gateway"
 """Who does these steps, in the audit."""
@@ -99,7 +100,8 @@ def acknowledged(office: Office, ref: str, reading: Reading) -> Submission:
         verdict = acknowledge(reading, knowledge(session, submission, reading))
         if verdict.consumed is not None and submission.channel is not None:
             sequences.consume(session, submission.channel, verdict.consumed)
-        _answer_receipt(session, office, submission, reading, verdict)
+        told = _answer_receipt(session, office, submission, reading, verdict)
+        add_signed(session, office.home, submission, told, verdict.code, reading.sha256)
         state = {RECEIVED: SubmissionState.ACKED, DUPLICATE: SubmissionState.DUPLICATE}
         return submissions.change_state(
             session,
@@ -118,13 +120,12 @@ def acknowledged(office: Office, ref: str, reading: Reading) -> Submission:
 
 def _answer_receipt(
     session: Session, office: Office, submission: Submission, reading: Reading, verdict: Acknowledgement
-) -> None:
+) -> Answer:
     if submission.profile is Profile.CSV:
         body = csv_receipt(
             submission.file_name, submission.received_at, office.clock(), verdict.entries, reading.separator
         )
-        _add_receipt(session, office, submission, body)
-        return
+        return _add_receipt(session, office, submission, body)
     if isinstance(reading.header, Header):
         header = returned(reading.header)
     else:
@@ -132,11 +133,11 @@ def _answer_receipt(
         gateway_id = policies.in_force(session).on(london_day(submission.received_at)).gateway_id
         header = unreadable(gateway_id, role, submission.party_id, submission.received_at)
     body = receipt(header, submission.file_name, submission.received_at, office.clock(), verdict.entries)
-    _add_receipt(session, office, submission, body)
+    return _add_receipt(session, office, submission, body)
 
 
-def _add_receipt(session: Session, office: Office, submission: Submission, body: bytes) -> None:
-    answers.add(
+def _add_receipt(session: Session, office: Office, submission: Submission, body: bytes) -> Answer:
+    return answers.add(
         session,
         account=submission.account,
         kind=AnswerKind.RECEIPT,

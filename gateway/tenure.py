@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
-from gateway import archive, delivery, steps
+from gateway import archive, delivery, signed_receipts, steps
 from gateway.check_folder import DryRuns
 from gateway.delivery import Deliveries
 from gateway.dispatch import Dispatcher
@@ -105,8 +105,13 @@ class Tenure:
         with reading(self._office.engine) as session:
             undecided = submissions.by_state(session, *UNDECIDED)
         self._dispatcher.add(undecided)
+        self._publish_keys()
         self._landed.set()
         self._answered.set()
+
+    def _publish_keys(self) -> None:
+        with reading(self._office.engine) as session:
+            signed_receipts.publish(session, self._office.home)
 
     def _thread(self, name: str, work: Callable[[], None], end: threading.Event) -> threading.Thread:
         """Starts a thread that keeps at its work until `end`: what goes wrong is logged and tried again."""
@@ -193,6 +198,7 @@ class Tenure:
             self._deliver_all()
             if time.monotonic() - looked >= COLLECTIONS_SECONDS:
                 delivery.note_collections(self._office)
+                self._publish_keys()
                 purge_partial_uploads(self._office)
                 looked = time.monotonic()
 

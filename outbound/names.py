@@ -8,6 +8,8 @@ CSV_RECEIPT = "ack.csv"
 """What the receipt of a CSV file adds to its name."""
 CSV_REPORT = "report.csv"
 """What the validation report of a CSV file adds to its name."""
+SIGNED = "sig"
+"""What the signed receipt adds to the name of the receipt beside it."""
 LONGEST = 255
 """The bytes that a file system holds of a name."""
 DIGITS = 14

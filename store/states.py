@@ -72,6 +72,7 @@ class AnswerKind(StrEnum):
     """What an answer is."""
 
     RECEIPT = "RECEIPT"
+    SIGNED_RECEIPT = "SIGNED_RECEIPT"
     REPORT = "REPORT"
     FLOW = "FLOW"
     NOTICE = "NOTICE"

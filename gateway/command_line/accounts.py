@@ -113,6 +113,31 @@ def _end_key(context: typer.Context, name: str, fingerprint: str) -> None:
     write(f"account {plain(name)} opens no more with {plain(fingerprint)}\n")
 
 
+@_account.command("sign-receipts")
+def _sign_receipts(
+    context: typer.Context,
+    name: str,
+    end: Annotated[bool, typer.Option("--end", help="sign them no longer")] = False,
+) -> None:
+    """Sign the receipts of an account; the page of keys goes into its outbox."""
+    from gateway.signed_receipts import publish, signing_key
+    from store import signed_receipts
+    from store.database import reading, writing
+
+    place: Place = context.obj
+    with place.opened() as engine:
+        with writing(engine) as session:
+            at, actor = system_clock(), operator()
+            if end:
+                signed_receipts.end(session, name, actor=actor, at=at)
+            else:
+                signed_receipts.begin(session, name, actor=actor, at=at)
+                signing_key(session, place.home, at=at)
+        with reading(engine) as session:
+            publish(session, place.home)
+    write(f"receipts of account {plain(name)} are {'no longer signed' if end else 'signed from now on'}\n")
+
+
 def _key_lines(path: Path) -> list[str]:
     found = path.read_text(encoding="ascii", errors="replace").splitlines()
     lines = [line for line in found if line.strip() and not line.startswith("#")]

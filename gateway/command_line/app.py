@@ -19,6 +19,7 @@ from gateway.command_line.pages import add_pages
 from gateway.command_line.parameters import add_parameters
 from gateway.command_line.place import Place
 from gateway.command_line.profiles import add_profiles
+from gateway.command_line.receipts import add_receipts
 from gateway.command_line.root import Commands
 from gateway.command_line.schedule import add_schedule
 from gateway.command_line.serving import add_serving
@@ -59,6 +60,7 @@ add_mending(app)
 add_schedule(app)
 add_members(app)
 add_accounts(app)
+add_receipts(app)
 add_parameters(app)
 add_pages(app)
 add_spreadsheets(app)

@@ -19,6 +19,7 @@ from store.tables.parties import Account, AccountKey, Party, PartyRole, Signator
 from store.tables.reference import BmUnit, Distributor, MsidPair, ReferenceLoad
 from store.tables.row import Row
 from store.tables.schedule import Notice, ScheduledRun
+from store.tables.signed_receipts import ReceiptChain, ReceiptKey
 
 METADATA = Row.metadata
 
@@ -50,6 +51,8 @@ __all__ = [
     "Party",
     "PartyRole",
     "PolicyVersion",
+    "ReceiptChain",
+    "ReceiptKey",
     "RecordSet",
     "ReferenceLoad",
     "Row",
