@@ -1,6 +1,7 @@
 """Is all well with a home once a gateway has come to rest? And is it as another, but for tokens and times?"""
 
 import os
+import re
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -45,6 +46,8 @@ _COLUMNS_APART = {
 }
 """What differs after a death or a failure: how often it was tried, under which token, and when."""
 
+_AGAIN = re.compile(r"(?<=\.DRYRUN)\.\d+(?=\.)")
+"""A dry run, which stores nothing, may be answered once more: in the name of the answer."""
 _CHANGES_OF_STATE = """
     SELECT action, subject_kind, subject, from_state, to_state FROM audit
     WHERE subject_kind IN ('submission', 'answer') AND action <> 'fault'
@@ -152,9 +155,10 @@ def content(home: Home, engine: Engine) -> dict[str, list[str]]:
                 found[name] = _lines(session, f"SELECT {', '.join(map(_quoted, columns))} FROM {_quoted(name)}")
         found["changes of state"] = _lines(session, _CHANGES_OF_STATE)
     for folder in ("accounts", "archive"):
+        paths = [path for path in (home.root / folder).rglob("*") if path.is_file()]
         # What was cut off lies in temp as NAME.partial until policy removes it.
-        paths = [path for path in (home.root / folder).rglob("*") if path.is_file() and path.suffix != ".partial"]
-        found[folder] = sorted(f"{path.relative_to(home.root)} {path.read_bytes()!r}" for path in paths)
+        kept = {path.relative_to(home.root): path.read_bytes() for path in paths if path.suffix != ".partial"}
+        found[folder] = sorted({f"{_AGAIN.sub('', str(path))} {body!r}" for path, body in kept.items()})
     sets = [pl.read_parquet(path) for path in sorted(home.record_sets.rglob("*.parquet"))]
     found["record sets"] = sorted(repr(frame.rows()) for frame in sets)
     return found
