@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from market.home import Home
 from store.database import connect
-from tests.exchange.running import Gateway
+from tests.exchange.running import Gateway, eventually
 
 PATIENCE = 20.0
 
@@ -146,9 +146,11 @@ class Pair:
         finally:
             victim.send(signal.SIGCONT)
 
-    def stop(self) -> list[int]:
-        """The exit codes after SIGTERM."""
-        return [member.stop() for member in self.members]
+    def stop(self) -> None:
+        """Ends the one that works, then the one that has taken over from it; both drain."""
+        for _ in self.members:
+            working: list[Member] = eventually(lambda: [one for one in self.members if one.is_alive() and one.works()])
+            assert working[0].stop() == 0
 
     def kill(self) -> None:
         for member in self.members:
