@@ -1,6 +1,5 @@
 """The embedded SFTP server's processes, with what they need of the store: accounts, audit, collections."""
 
-import json
 import logging
 import multiprocessing
 import queue
@@ -72,7 +71,7 @@ class AuditedSessions:
 
     def write(self, event: SessionEvent) -> None:
         """Logs an event and hands it to the audit."""
-        _log.info("%s", json.dumps({**vars(event), "at": event.at.isoformat(), "kind": str(event.kind)}))
+        _log.info("session event", {**vars(event), "at": event.at.isoformat(), "kind": str(event.kind)})
         self._events.put(event)
 
     def _keep(self) -> None:

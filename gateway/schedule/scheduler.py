@@ -142,7 +142,7 @@ class Scheduler:
         except LeaseLostError:
             raise
         except RunLostError as error:
-            _log.warning("%s", error)
+            _log.warning("a run is lost to another process: %s", error)
         except Exception:
             _log.exception("run %d of %s for %s is tried again", run.attempt, run.check, run.business_date)
         else:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gateway.front_door import AuditedSessions
+from gateway.logs import JsonLine
 from gateway.sample_cases import SAMPLES, read_case
 from ingest.sftp.interfaces import SessionEvent, SessionKind
 from market.clock import system_clock
@@ -157,5 +158,7 @@ def test_a_session_event_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture
     with caplog.at_level(logging.INFO):
         events.write(SessionEvent(at, SessionKind.REFUSED, "acme", "127.0.0.1", SPELLS, SPELLS))
     (record,) = [one for one in caplog.records if one.name == "gridpost.sessions"]
-    assert record.getMessage().isprintable()
-    assert json.loads(record.getMessage())["detail"] == SPELLS
+    line = JsonLine().format(record)
+    assert line.isprintable()
+    assert json.loads(line)["event"] == "session event"
+    assert json.loads(line)["detail"] == SPELLS
