@@ -204,9 +204,13 @@ def start_client(
 
 def cpu_seconds(pid: int) -> float:
     """Of a process, its ended children and, one by one, its living ones."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return sum(map(int, fields[11:15])) / TICKS + sum(cpu_seconds(int(child)) for child in children)
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        living = sum(cpu_seconds(int(child)) for child in children)
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0  # it has ended since its parent was asked
+    return living + sum(map(int, fields[11:15])) / TICKS
 
 
 def wait_for_answers(home: Home, senders: Sequence[str], each: int) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from multiprocessing.process import BaseProcess
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import Engine
 
@@ -23,7 +23,7 @@ from ingest.sftp.server import run_process
 from market.clock import Clock
 from market.home import Home
 from store import accounts, answers, audit
-from store.database import connect, reading, writing
+from store.database import BUSY_SECONDS, connect, reading, writing
 
 PROCESSES = 2
 """Server processes on one listening socket: neither validation nor other uploads slow a session."""
@@ -31,7 +31,10 @@ PROCESSES = 2
 DRAIN_SECONDS = 30.0
 """How long the processes may take to end; their sessions drain sooner."""
 
-KEPT_AT_ONCE = 500
+GATHER_SECONDS = 0.25
+"""How often session events are written to the store."""
+
+KEPT_AT_ONCE = 1000
 """At most how many session events one transaction writes."""
 
 _log = logging.getLogger("gridpost.sessions")
@@ -67,32 +70,43 @@ class AuditedSessions:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._events: queue.SimpleQueue[SessionEvent] = queue.SimpleQueue()
-        threading.Thread(target=self._keep, name="audit", daemon=True).start()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="audit", daemon=True)
+        self._thread.start()
 
     def write(self, event: SessionEvent) -> None:
         """Logs an event and hands it to the audit."""
         _log.info("session event", {**vars(event), "at": event.at.isoformat(), "kind": str(event.kind)})
         self._events.put(event)
 
+    def close(self) -> None:
+        """Writes what is not written yet; nothing is handed over afterwards."""
+        self._closing.set()
+        self._thread.join(BUSY_SECONDS)
+
     def _keep(self) -> None:
-        while True:
-            events = [self._events.get()]
+        while not (self._closing.wait(GATHER_SECONDS) and self._events.empty()):
+            events: list[SessionEvent] = []
             while len(events) < KEPT_AT_ONCE and not self._events.empty():
                 events.append(self._events.get())
+            if not events:
+                continue
             try:
                 with writing(self._engine) as session:
-                    for event in events:
-                        audit.write(
-                            session,
-                            at=event.at,
-                            actor=event.account or event.address,
-                            action=str(event.kind),
-                            subject_kind="session",
-                            subject=event.path or event.address,
-                            why=event.detail,
-                        )
+                    audit.write_all(session, [_audit_row(event) for event in events])
             except Exception:
                 _log.exception("%s session events are in the log alone", len(events))
+
+
+def _audit_row(event: SessionEvent) -> dict[str, Any]:
+    return {
+        "at": event.at,
+        "actor": event.account or event.address,
+        "action": str(event.kind),
+        "subject_kind": "session",
+        "subject": event.path or event.address,
+        "why": event.detail,
+    }
 
 
 def compose(home: Home, location: str, limits: Limits, clock: Clock) -> Door:
@@ -121,7 +135,10 @@ def compose(home: Home, location: str, limits: Limits, clock: Clock) -> Door:
 
 def _run_process(listening: socket.socket, compose: Callable[[], Door], level: int) -> None:
     log_to_stderr(level)
-    run_process(listening, compose)
+    door = compose()
+    run_process(listening, lambda: door)
+    if isinstance(door.log, AuditedSessions):
+        door.log.close()
 
 
 class FrontDoor:

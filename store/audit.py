@@ -1,10 +1,10 @@
 """The audit: every change that matters, who or what made it, and why. Rows are only ever added."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, insert, select
 
 from store.tables import Audit
 
@@ -36,6 +36,11 @@ def write(
             detail=detail,
         )
     )
+
+
+def write_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Adds many rows at once, each with the columns of `write` that it has; all have the same."""
+    session.connection().execute(insert(Audit), rows)
 
 
 def of(session: Session, subject_kind: str, subject: str) -> Sequence[Audit]:
