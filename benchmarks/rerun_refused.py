@@ -54,7 +54,7 @@ def receive(home: Home, office: Office, number: int) -> None:
     sha256 = archive.keep(home, path)
     limits = read_policy(POLICY.read_text()).on(at.date())
     submission = steps.acknowledged(office, ref, read(archive.load(home, sha256), landed.name, limits))
-    archive.let_go(home, submission.landing_name)
+    archive.let_go(home, submission.landing_name, sha256)
     assert office.token is not None
     steps.decided(office, ref, valuate(home, office.engine, ref, at, office.token))
 

@@ -45,9 +45,15 @@ def _copied(source: Path, temporary: Path) -> str:
     return digest.hexdigest()
 
 
-def let_go(home: Home, landing_name: str) -> None:
-    """Removes a landed file whose row names its archived bytes; done again, it changes nothing."""
-    (home.landing / landing_name).unlink(missing_ok=True)
+def let_go(home: Home, landing_name: str, sha256: str) -> None:
+    """Removes a landed file whose row names its archived bytes; done again, it changes nothing.
+
+    Where retention has removed the same bytes of an older submission meanwhile, they are archived anew before.
+    """
+    landed = home.landing / landing_name
+    if landed.exists() and not path(home, sha256).exists():
+        keep(home, landing_name)
+    landed.unlink(missing_ok=True)
 
 
 def path(home: Home, sha256: str) -> Path:

@@ -21,7 +21,7 @@ from ingest.landing import Landed, litter, waiting
 from market.home import Home
 from outbound.outbox import staged_files
 from outbound.receipt_keys import KEYS_PAGE
-from store import record_set_sweep, search
+from store import record_set_sweep, retention, search
 from store.database import reading
 from store.states import AnswerState, SubmissionState
 
@@ -44,10 +44,10 @@ def differences(home: Home, engine: Engine) -> list[Difference]:
     sets = list(_record_sets(home, engine))
     with reading(engine) as session:
         submissions, answers = search.submission_files(session), search.answer_files(session)
-        accounts = search.account_names(session)
+        accounts, given_up = search.account_names(session), retention.given_up(session)
     return [
         *_landing(home, landed, submissions),
-        *_archive(home, submissions),
+        *_archive(home, submissions, given_up),
         *_outgoing(home, {(one.answer_id, one.token) for one in staged}, answers),
         *_outboxes(home, accounts, answers),
         *_bodies(home, answers),
@@ -72,7 +72,7 @@ def repair(office: Office) -> None:
         if landed.path not in known:
             _enter(office, landed)
         elif landed.path in archived and archive.path(office.home, archived[landed.path]).is_file():
-            archive.let_go(office.home, landed.path)
+            archive.let_go(office.home, landed.path, archived[landed.path])
     office.renew()
     delivery.recover(office)
 
@@ -102,18 +102,19 @@ def _landing(home: Home, landed: list[Landed], submissions: pl.DataFrame) -> Ite
         yield Difference("landing", one.path, one.reason)
 
 
-def _archive(home: Home, submissions: pl.DataFrame) -> Iterator[Difference]:
+def _archive(home: Home, submissions: pl.DataFrame, given_up: set[str]) -> Iterator[Difference]:
     unfinished = {path.name for path in archive.leftovers(home)}
     kept = {path.name for path in home.archive.iterdir()} - unfinished
-    named = submissions.drop_nulls("sha256").group_by("sha256").agg(pl.col("ref").min()).sort("sha256")
-    for sha256, ref in named.iter_rows():
+    of_bytes = submissions.drop_nulls("sha256")
+    wanted = of_bytes.filter(~pl.col("ref").is_in(list(given_up)))
+    for sha256, ref in wanted.group_by("sha256").agg(pl.col("ref").min()).sort("sha256").iter_rows():
         if sha256 not in kept:
             yield Difference("archive", sha256, f"the bytes of submission {ref} are missing")
         elif _sha256(archive.path(home, sha256)) != sha256:
             yield Difference("archive", sha256, f"the bytes of submission {ref} are damaged: they have another hash")
     unread = submissions.filter(pl.col("state") == SubmissionState.RECEIVED)["landing_name"]
     about_to_be_named = {_sha256(home.landing / name) for name in unread if (home.landing / name).is_file()}
-    for name in sorted(kept - set(named["sha256"]) - about_to_be_named):
+    for name in sorted(kept - set(of_bytes["sha256"]) - about_to_be_named):
         yield Difference("archive", name, "no submission names it")
     for name in sorted(unfinished):
         yield Difference("archive", name, "it is a copy that was not finished")

@@ -30,6 +30,9 @@ def redeliver(
     ]
     if not left:
         raise RefusedError(f"submission {submission.ref} has no answer that was delivered")
+    emptied = [one.name for one in left if one.body is None and one.body_file is None]
+    if emptied:
+        raise RefusedError(f"the bytes of {emptied[0]} are past their retention: it cannot go out again")
     again = [_again(session, submission, one, at) for one in left]
     audit.write(
         session,

@@ -155,7 +155,7 @@ class Tenure:
         self._entered |= {submission.landing_name for submission in found}
         for submission in found:
             if submission.sha256 is not None:
-                archive.let_go(self._office.home, submission.landing_name)
+                archive.let_go(self._office.home, submission.landing_name, submission.sha256)
 
     def _rows_of(self, landed: list[Landed]) -> list[Submission]:
         """The submissions of landed files; what cannot be entered does not keep the others out."""
@@ -198,8 +198,8 @@ class Tenure:
             self._deliver_all()
             if time.monotonic() - looked >= COLLECTIONS_SECONDS:
                 delivery.note_collections(self._office)
-                self._publish_keys()
                 purge_partial_uploads(self._office)
+                self._publish_keys()
                 looked = time.monotonic()
 
     def _deliver_all(self) -> None:

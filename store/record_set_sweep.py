@@ -18,8 +18,13 @@ def unnamed(session: Session, home: Home) -> list[str]:
     """The files below the home's record sets that no row names: left behind, or staged by a run in work."""
     # The disk first: what is staged later is no finding.
     found = list(_files(home))
-    named = set(session.exec(select(RecordSet.file)).all())
-    return [file for file in found if file not in named]
+    known = named(session)
+    return [file for file in found if file not in known]
+
+
+def named(session: Session) -> set[str]:
+    """The files that rows name, also those of sets taken back."""
+    return set(session.exec(select(RecordSet.file)).all())
 
 
 def remove_abandoned(session: Session, home: Home, *, token: int, at: datetime) -> list[str]:

@@ -13,6 +13,7 @@ from gateway.command_line.checking import add_checking
 from gateway.command_line.decisions import add_decisions
 from gateway.command_line.declarations import add_declarations
 from gateway.command_line.inspection import add_inspection
+from gateway.command_line.keeping import add_keeping
 from gateway.command_line.members import add_members
 from gateway.command_line.mending import add_mending
 from gateway.command_line.pages import add_pages
@@ -57,6 +58,7 @@ add_baselines(app)
 add_decisions(app)
 add_breaches(app)
 add_mending(app)
+add_keeping(app)
 add_schedule(app)
 add_members(app)
 add_accounts(app)

@@ -74,7 +74,7 @@ class Exchange:
         submission = steps.acknowledged(
             self.office, ref, read(archive.load(self.home, archived), case.file_name, policy)
         )
-        archive.let_go(self.home, submission.landing_name)
+        archive.let_go(self.home, submission.landing_name, archived)
         if submission.state is SubmissionState.ACKED:
             self._decide(ref)
         if submission.channel is not None:

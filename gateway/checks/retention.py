@@ -1,0 +1,37 @@
+"""What is past the days for which policy keeps it."""
+
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from gateway import retention
+from gateway.schedule.check import Apply, Check, Occasion, Summary
+from market.settlement_period import day_start
+from store import retention as kept
+
+
+def _give_up(occasion: Occasion) -> Apply:
+    day = occasion.business_date
+    policy = occasion.policy().on(day)
+
+    def apply(session: Session) -> Summary:
+        removed = retention.remove_files(session, occasion.home)
+        found = retention.expired(session, policy, day).submissions
+        kept.give_up(session, found["ref"].to_list(), actor=retention.ACTOR, at=occasion.now)
+        return {
+            "given_up": found.height,
+            "bytes": int(found["size"].sum()),
+            "files_removed": removed,
+            "answers_emptied": kept.empty_answers(session, day_start(day - timedelta(days=policy.retention_answers))),
+            "audit_removed": kept.remove_audit(session, day_start(day - timedelta(days=policy.retention_audit))),
+        }
+
+    return apply
+
+
+RETENTION = Check(
+    name="retention",
+    title="Gives up bytes and audit that are past the days of policy; removes the files of those given up before",
+    rules=(),
+    work=_give_up,
+)

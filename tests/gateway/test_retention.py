@@ -1,0 +1,204 @@
+"""Retention gives up what is confirmed and past its days, and nothing else."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gateway import archive, retention
+from gateway.delivery import Deliveries
+from gateway.doctor import differences
+from gateway.sample_cases import Case, RunAfter, read_cases
+from market.clock import london_day
+from store import answers, policy, scheduled_runs, submissions
+from store import retention as kept
+from store.database import reading, writing
+from store.tables import Submission
+from tests.gateway.conftest import Gridpost
+from tests.samples.exchange import Exchange
+
+CASES = read_cases()
+REFUSED, ACCEPTED = CASES["envelope/digit_changed_on_the_way"], CASES["K0151001/seasonal_accepted"]
+DAY = dt.timedelta(days=1)
+DAYS = 30
+
+
+@pytest.fixture
+def exchange(made_market: Path, tmp_path: Path) -> Iterator[Exchange]:
+    """An exchange that keeps bytes for 30 days and the audit for 60."""
+    made = Exchange(made_market, tmp_path / "home")
+    with writing(made.engine) as session:
+        text = Path("policy.toml").read_text()
+        for name, days in (("archive", DAYS), ("answers", DAYS), ("audit", 2 * DAYS)):
+            line = next(line for line in text.splitlines() if line.startswith(f"retention_{name}"))
+            text = text.replace(line, f"retention_{name} = {days}")
+        policy.load(session, text, at=made.now, actor="test")
+    for account in ("acme", "othr", "ukdc", "volt"):
+        made.home.make_account(account)
+    yield made
+    made.close()
+
+
+def deliver(exchange: Exchange) -> None:
+    deliveries = Deliveries(exchange.office)
+    while deliveries.deliver():
+        pass
+
+
+def collect(exchange: Exchange) -> None:
+    deliver(exchange)
+    for path in exchange.home.accounts.glob("*/outbox/*"):
+        path.unlink()
+        with writing(exchange.engine) as session:
+            answers.collect(session, path.parents[1].name, path.name, actor="party", at=exchange.now)
+
+
+def run(exchange: Exchange, at: dt.datetime) -> dict[str, int]:
+    assert exchange.office.renew()
+    exchange._make(RunAfter("retention", at))
+    with reading(exchange.engine) as session:
+        last = scheduled_runs.last_done(session, "retention")
+        assert last is not None
+        return dict(last.summary or {})
+
+
+def submission(exchange: Exchange, case: Case) -> Submission:
+    with reading(exchange.engine) as session:
+        return next(one for one in submissions.find(session) if one.received_at == case.received_at)
+
+
+def archived(exchange: Exchange, case: Case) -> bool:
+    sha256 = submission(exchange, case).sha256
+    assert sha256 is not None
+    return archive.path(exchange.home, sha256).exists()
+
+
+def past(case: Case, days: int = DAYS + 1) -> dt.datetime:
+    return case.received_at + days * DAY
+
+
+def test_confirmed_bytes_past_their_days_go_in_two_runs(exchange: Exchange, gridpost: Gridpost) -> None:
+    exchange.receive(REFUSED)
+    collect(exchange)
+    first = run(exchange, past(REFUSED))
+    assert (first["given_up"], first["bytes"], first["files_removed"]) == (1, len(REFUSED.content), 0)
+    assert archived(exchange, REFUSED)
+    assert run(exchange, past(REFUSED) + DAY)["files_removed"] == 1
+    assert not archived(exchange, REFUSED)
+    assert differences(exchange.home, exchange.engine) == []
+    assert run(exchange, past(REFUSED) + 2 * DAY) | {"audit_removed": 0} == {
+        **{"given_up": 0, "bytes": 0, "files_removed": 0, "answers_emptied": 0, "audit_removed": 0}
+    }
+    assert gridpost("--home", exchange.home.root, "doctor").code == 0
+
+
+@pytest.mark.parametrize("days", [DAYS - 1, DAYS])
+def test_the_last_day_is_kept(exchange: Exchange, days: int) -> None:
+    """Received on 25 October, the day of 50 periods: its days are London's."""
+    case = replace(REFUSED, received_at=dt.datetime(2026, 10, 24, 23, 30, tzinfo=dt.UTC))
+    assert london_day(case.received_at) == dt.date(2026, 10, 25)
+    exchange.receive(case)
+    collect(exchange)
+    morning = dt.datetime(2026, 10, 25, 5, tzinfo=dt.UTC)
+    assert run(exchange, morning + days * DAY)["given_up"] == 0
+    assert run(exchange, morning + (DAYS + 1) * DAY)["given_up"] == 1
+
+
+def test_what_is_not_collected_stays(exchange: Exchange) -> None:
+    exchange.receive(REFUSED)
+    deliver(exchange)
+    assert run(exchange, past(REFUSED, 400))["given_up"] == 0
+    collect(exchange)
+    assert run(exchange, past(REFUSED, 401))["given_up"] == 1
+
+
+def test_what_put_a_value_in_force_stays(exchange: Exchange) -> None:
+    exchange.receive(ACCEPTED)
+    collect(exchange)
+    done = run(exchange, past(ACCEPTED, 4000))
+    assert done["given_up"] == 0
+    assert done["answers_emptied"] == len(ACCEPTED.answers) - 1
+    assert run(exchange, past(ACCEPTED, 4001))["files_removed"] == 0
+    assert archived(exchange, ACCEPTED)
+
+
+def test_the_same_bytes_received_again_stay(exchange: Exchange) -> None:
+    exchange.receive(REFUSED)
+    collect(exchange)
+    assert run(exchange, past(REFUSED))["given_up"] == 1
+    again = replace(REFUSED, received_at=past(REFUSED) + dt.timedelta(hours=1))
+    exchange.receive(again)
+    collect(exchange)
+    assert run(exchange, past(REFUSED) + DAY)["files_removed"] == 0
+    assert archived(exchange, again)
+    assert run(exchange, past(again))["given_up"] == 1
+    assert run(exchange, past(again) + DAY)["files_removed"] == 1
+
+
+def test_a_file_is_put_back_where_it_is_needed_by_now(exchange: Exchange) -> None:
+    """A crash left it set aside, or the same bytes came between the two looks at the store."""
+    exchange.receive(REFUSED)
+    sha256 = submission(exchange, REFUSED).sha256
+    assert sha256 is not None
+    path = archive.path(exchange.home, sha256)
+    path.rename(path.with_name(f"{sha256}{retention.ASIDE}"))
+    with writing(exchange.engine) as session:
+        retention.put_back(session, exchange.home)
+    assert archived(exchange, REFUSED)
+    assert differences(exchange.home, exchange.engine) == []
+
+
+def test_bytes_removed_while_they_came_again_are_archived_anew(exchange: Exchange) -> None:
+    landed = exchange.home.landing / "ACME" / "acme" / "file"
+    landed.parent.mkdir(parents=True, exist_ok=True)
+    landed.write_bytes(b"AAA|")
+    sha256 = archive.keep(exchange.home, "ACME/acme/file")
+    archive.path(exchange.home, sha256).unlink()
+    archive.let_go(exchange.home, "ACME/acme/file", sha256)
+    assert archive.load(exchange.home, sha256) == b"AAA|"
+    assert not landed.exists()
+
+
+def test_an_operator_sees_what_goes_and_what_went(exchange: Exchange, gridpost: Gridpost) -> None:
+    exchange.receive(REFUSED)
+    collect(exchange)
+    home, day = exchange.home.root, past(REFUSED).date()
+    listed = gridpost("--home", home, "retention", "--date", day, "--format", "json").json
+    assert [row["file_name"] for row in listed["submissions"]] == [REFUSED.file_name]
+    assert gridpost("--home", home, "retention", "--date", day - DAY, "--format", "json").json["submissions"] == []
+    assert REFUSED.file_name in gridpost("--home", home, "retention", "--date", day).out
+    run(exchange, past(REFUSED))
+    assert gridpost("--home", home, "retention", "--date", day, "--format", "json").json["submissions"] == []
+
+
+def test_answers_past_their_days_go_out_no_more(exchange: Exchange, gridpost: Gridpost) -> None:
+    exchange.receive(ACCEPTED)
+    collect(exchange)
+    run(exchange, past(ACCEPTED))
+    done = gridpost("--home", exchange.home.root, "redeliver", submission(exchange, ACCEPTED).ref, "--reason", "asked")
+    assert done.code == 2
+    assert "are past their retention: it cannot go out again" in done.err
+
+
+def test_what_was_given_up_is_not_judged_again(exchange: Exchange, gridpost: Gridpost) -> None:
+    exchange.receive(ACCEPTED)
+    ref = submission(exchange, ACCEPTED).ref
+    args = ("--home", exchange.home.root, "rerun", ref, "--dry-run")
+    assert gridpost(*args).code == 0
+    with writing(exchange.engine) as session:
+        kept.give_up(session, [ref], actor="test", at=exchange.now)
+    done = gridpost(*args)
+    assert done.code == 2
+    assert "past their retention since 2026-11-" in done.err
+
+
+def test_the_audit_goes_but_for_what_was_given_up(exchange: Exchange) -> None:
+    exchange.receive(REFUSED)
+    collect(exchange)
+    run(exchange, past(REFUSED))
+    assert run(exchange, past(REFUSED, 200))["audit_removed"] > 0
+    with reading(exchange.engine) as session:
+        assert kept.given_up(session) == {submission(exchange, REFUSED).ref}
+    assert differences(exchange.home, exchange.engine) == []
