@@ -6,10 +6,10 @@ from functools import partial
 import polars as pl
 from sqlmodel import Session
 
+from gateway import gaps
 from gateway.declaration_effects import confirmed
 from gateway.notices import add_notice
 from gateway.valuation import Valuation
-from ingest.sequence import next_number
 from market.clock import london_day
 from market.header import CsvHeader, Header
 from market.policy import Policy
@@ -175,7 +175,7 @@ def _add_report(
         units_rejected=run.units_rejected,
         units_held=run.units_held,
         breaches=run.breaches_total,
-        next_sequence_number=None if is_csv else next_number(sequences.state(session, submission.channel)),
+        next_sequence_number=None if is_csv else gaps.expected(session, submission.channel),
     )
     body = report(
         header,

@@ -36,7 +36,10 @@ def summary(session: Session, day: date, now: datetime) -> dict[str, Any]:
             if row["severity"] in REFUSING
         ],
         "late": [{**_named(submission), "rules": rules} for submission, rules in days.that_break(session, day, LATE)],
-        "held": [_named(one) for one in submissions.by_state(session, SubmissionState.HELD)],
+        "held": [
+            {**_named(one), "why": submission_pages.why(session, one)}
+            for one in submissions.by_state(session, SubmissionState.HELD)
+        ],
         "faults": submission_pages.faults(session),
         "uncollected": submission_pages.status(session, now)["uncollected"],
         "outboxes": days.uncollected(session).to_dicts(),

@@ -54,8 +54,14 @@ class Dispatcher:
         self.look()
 
     def _queue(self, key: str, submission: Submission) -> None:
+        """Puts a submission behind those of its channel; one that was held and let go since before what is unread."""
         self._known[submission.ref] = submission
-        self._channels.setdefault(key, deque()).append(submission)
+        waiting = self._channels.setdefault(key, deque())
+        place = len(waiting)
+        if submission.state is SubmissionState.ACKED:
+            unread = (n for n, one in enumerate(waiting) if one.state is not SubmissionState.ACKED)
+            place = next((n for n in unread if n or key not in self._busy), place)
+        waiting.insert(place, submission)
 
     def landing_names(self) -> set[str]:
         """Where the submissions that are queued or in work lie in the landing."""
@@ -88,9 +94,10 @@ class Dispatcher:
     def _work(self, key: str) -> None:
         with self._changed:
             submission = self._channels[key][0]
-        apart = False
+        apart, following = False, None
         try:
             self._move_on(submission.ref)
+            following = self._following(submission)
             done = True
         except LeaseLostError:
             _log.warning("the lease was lost; submission %s is left to the gateway that holds it", submission.ref)
@@ -103,6 +110,8 @@ class Dispatcher:
             self._busy.discard(key)
             if done or apart:
                 self._leave(key, submission, apart)
+            if following is not None and following.ref not in self._known:
+                self._queue(key, following)
             self._changed.notify_all()
         self.look()
 
@@ -118,6 +127,13 @@ class Dispatcher:
         del self._known[submission.ref]
         if apart:
             self._queue(f"apart {submission.ref}", submission)
+
+    def _following(self, submission: Submission) -> Submission | None:
+        """The submission of the channel that was held behind a gap and is let go by now."""
+        if submission.channel is None or submission.sequence is None:
+            return None
+        with reading(self._office.engine) as session:
+            return submissions.in_work(session, submission.channel)
 
     def _move_on(self, ref: str) -> None:
         """Takes a submission through its steps to its decision."""
@@ -135,7 +151,7 @@ class Dispatcher:
                 return
             submission = steps.acknowledged(office, ref, what)
             self._on_answer()
-            archive.let_go(office.home, submission.landing_name, sha256)
+            archive.let_go(office.home, submission.landing_name)
         while submission.state is SubmissionState.ACKED:
             try:
                 submission = self._decide(submission)

@@ -6,10 +6,13 @@ from gateway.pipeline import Knowledge, Reading
 from ingest.envelope import Sender
 from ingest.sequence import ChannelState
 from market.clock import london_day
-from store import answers, parties, sequences, submissions
+from store import answers, numbers_ahead, parties, sequences, submissions
 from store import policy as policies
 from store.states import AnswerKind, Profile
 from store.tables import Submission
+
+STRICT = "strict"
+"""The sequence policy that holds files at a gap."""
 
 
 def sender_of(session: Session, party_id: str, submission: Submission) -> Sender:
@@ -31,11 +34,15 @@ def knowledge(session: Session, submission: Submission, reading: Reading) -> Kno
         return Knowledge(sender, ChannelState(), policy)
     acked = submissions.acked_with(session, channel, number)
     refused = submissions.refused_with(session, channel, number)
+    # what is held is decided in order also where the policy has changed since
+    strict = policy.sequence == STRICT or numbers_ahead.any_of(session, channel)
     state = ChannelState(
         highest=sequences.state(session, channel),
         acked_sha256=acked.sha256 if acked else None,
         refused_sha256=refused.sha256 if refused else None,
         refusal=_old_refusal(session, refused) if refused and refused.sha256 == reading.sha256 else (),
+        strict=strict,
+        ahead=strict and numbers_ahead.has(session, channel, number),
     )
     return Knowledge(sender, state, policy)
 

@@ -21,10 +21,10 @@ from ingest.csv_profile import read_table
 from ingest.csv_profile_columns import CsvFlow, csv_flow_of
 from ingest.csv_profile_header import FIRST_BYTES, CsvForm, csv_header, form_of, judge_form
 from ingest.envelope import Entry, Refusal, Sender, judge_body, judge_header, judge_size, read_header
-from ingest.envelope_warnings import envelope_warnings
+from ingest.envelope_warnings import envelope_warnings, gap_text
 from ingest.lines import count_records, index_lines
 from ingest.records import SLICE_RECORDS, Slice
-from ingest.sequence import ChannelState, judge_sequence
+from ingest.sequence import ChannelState, SequenceVerdict, judge_sequence
 from ingest.structure import structure_of
 from market.fault import Fault
 from market.header import CsvHeader, Header
@@ -67,11 +67,15 @@ class Knowledge:
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """The receipt of a file: its records, the number it consumes (None: none), and how many numbers it skips."""
+    """The receipt of a file: its records, the number it consumes (None: none), and how many numbers it skips.
+
+    Where it is `ahead`, its number is consumed before those that it skips, and what was received is held.
+    """
 
     entries: tuple[Entry, ...]
     consumed: int | None = None
     skipped: int = 0
+    ahead: bool = False
 
     @property
     def code(self) -> int:
@@ -174,8 +178,14 @@ def acknowledge(reading: Reading, knowledge: Knowledge) -> Acknowledgement:
     if number.receipt:
         return Acknowledgement(too_large.entries if too_large else number.receipt)
     refused = too_large or reading.body
-    entries = ((RECEIVED, ""),) if refused is None else refused.entries
-    return Acknowledgement(entries, consumed=header.sequence, skipped=number.skipped)
+    entries = ((RECEIVED, _held(header, number)),) if refused is None else refused.entries
+    return Acknowledgement(entries, consumed=header.sequence, skipped=number.skipped, ahead=number.held)
+
+
+def _held(header: Header, number: SequenceVerdict) -> str:
+    """What the receipt says of a file that is held at a gap; of others nothing."""
+    gap = gap_text(header.sequence, number.skipped)
+    return f"ENV-13 held: {gap}" if number.held else ""
 
 
 def _acknowledge_csv(

@@ -50,8 +50,9 @@ class Case:
     """One case. `name` is its folder below the samples, `before` the cases whose files came earlier to the gateway.
 
     `received_at` is aware. `receipt` is the receipt code; `rules` are those that the answers name, in order of their
-    ids. `answers` are the bytes of each answer by its name. `runs` are made after it, in their order; `told` is what
-    besides its answers leaves meanwhile, by `to_<account>/<name>`: answers to earlier files, notices, what runs send.
+    ids. `answers` are the bytes of each answer by its name. An operator releases it at `released_at` (aware), if at
+    all; `runs` are made after it, in their order. `told` is what besides its answers leaves meanwhile, by
+    `to_<account>/<name>`: answers to earlier files, notices, what runs send.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Case:
     rules: tuple[str, ...]
     content: bytes
     answers: Mapping[str, bytes]
+    released_at: datetime | None = None
     runs: tuple[RunAfter, ...] = ()
     told: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -92,6 +94,7 @@ def read_case(samples: Path, name: str) -> Case:
         rules=tuple(described["rules"]),
         content=others.pop(file_name),
         answers=others,
+        released_at=described.get("released_at"),
         runs=tuple(RunAfter(**run) for run in described.get("runs", ())),
         told={path.relative_to(folder).as_posix(): path.read_bytes() for path in elsewhere},
     )

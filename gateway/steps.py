@@ -10,7 +10,7 @@ from datetime import datetime
 import polars as pl
 from sqlmodel import Session
 
-from gateway import answers_out
+from gateway import answers_out, gaps
 from gateway.effects import put_in_force
 from gateway.knowledge import knowledge
 from gateway.office import Office
@@ -98,12 +98,12 @@ def acknowledged(office: Office, ref: str, reading: Reading) -> Submission:
         if submission.channel is not None:
             sequences.hold(session, submission.channel)
         verdict = acknowledge(reading, knowledge(session, submission, reading))
-        if verdict.consumed is not None and submission.channel is not None:
-            sequences.consume(session, submission.channel, verdict.consumed)
+        gaps.consume(session, submission, verdict.consumed, ahead=verdict.ahead)
         told = _answer_receipt(session, office, submission, reading, verdict)
         add_signed(session, office.home, submission, told, verdict.code, reading.sha256)
-        state = {RECEIVED: SubmissionState.ACKED, DUPLICATE: SubmissionState.DUPLICATE}
-        return submissions.change_state(
+        received = SubmissionState.HELD if verdict.ahead else SubmissionState.ACKED
+        state = {RECEIVED: received, DUPLICATE: SubmissionState.DUPLICATE}
+        done = submissions.change_state(
             session,
             ref,
             SubmissionState.RECEIVED,
@@ -116,6 +116,7 @@ def acknowledged(office: Office, ref: str, reading: Reading) -> Submission:
             skipped=verdict.skipped,
             **({"test_flag": reading.header.test_flag or "OPER"} if isinstance(reading.header, CsvForm) else {}),
         )
+        return gaps.go_on(session, done, actor=ACTOR, at=office.clock())
 
 
 def _answer_receipt(
@@ -163,7 +164,8 @@ def decided(office: Office, ref: str, valuation: Valuation) -> Submission:
             raise StaleError(ref)
         for other, joined in valuation.joined:
             decide_held(session, office.home, other, joined, why=f"complete with {ref}", at=office.clock())
-        return _decide(session, office.home, submission, valuation, RunKind.ARRIVAL, at=office.clock())
+        done = _decide(session, office.home, submission, valuation, RunKind.ARRIVAL, at=office.clock())
+        return gaps.go_on(session, done, actor=ACTOR, at=office.clock())
 
 
 def decide_held(session: Session, home: Home, ref: str, valuation: Valuation, *, why: str, at: datetime) -> Submission:
@@ -246,6 +248,7 @@ def quarantined(office: Office, ref: str, state: SubmissionState, why: str, sha2
     """
     archived = {} if sha256 is None else {"sha256": sha256}
     with office.committing() as session:
-        return submissions.change_state(
+        kept = submissions.change_state(
             session, ref, state, SubmissionState.QUARANTINED, actor=ACTOR, why=why, at=office.clock(), **archived
         )
+        return gaps.go_on(session, kept, actor=ACTOR, at=office.clock())

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from gateway import gaps
 from gateway.declaration_pages import history_of
 from gateway.notification_pages import in_force_of
 from gateway.office import LEASE
@@ -66,6 +67,7 @@ def page(session: Session, home: Home | None, submission: Submission) -> dict[st
     declared = history_of(session, submission) if submission.file_type == "K4191001" else []
     return {
         **{name: getattr(submission, name) for name in FACTS},
+        "waits_for": gaps.told_missing(gaps.missing_of(session, submission)) or None,
         "notified": notified,
         "declared": declared,
         "history": [
@@ -112,15 +114,16 @@ def faults(session: Session) -> list[dict[str, Any]]:
             "attempts": one.attempts,
             "next_try_at": one.next_try_at,
             "file_name": one.file_name,
-            "fault": one.fault or _why_quarantined(session, one),
+            "fault": one.fault or why(session, one),
         }
         for one in sorted(found, key=lambda one: (one.arrival, one.ref))
     ]
 
 
-def _why_quarantined(session: Session, submission: Submission) -> str:
+def why(session: Session, submission: Submission) -> str:
+    """Why a submission came into its state."""
     events = search.history(session, submission)
-    return next((event.why for event in reversed(events) if event.to_state == SubmissionState.QUARANTINED), "")
+    return next((event.why for event in reversed(events) if event.to_state == submission.state), "")
 
 
 def status(session: Session, now: datetime) -> dict[str, Any]:
@@ -133,6 +136,7 @@ def status(session: Session, now: datetime) -> dict[str, Any]:
         "reference_version": reference.version(session),
         "submissions": {str(state): count for state, count in submissions.counts(session).items()},
         "answers": {str(state): count for state, count in answers.counts(session).items()},
+        "gaps": gaps.waiting(session),
         "faults": len(submissions.faults(session)),
         "uncollected": {"all": len(waiting), **older, "oldest_delivered_at": waiting[0] if waiting else None},
     }

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from ingest.lines import Lines
+from ingest.sequence import LAST_NUMBER
 from market.clock import idd_time
 from market.frames import BREACHES
 from market.header import Header
@@ -65,14 +66,12 @@ def _form(lines: Lines) -> Iterator[Warned]:
 
 def _skipped(header: Header, skipped: int) -> Iterator[Warned]:
     if skipped:
-        number, due = header.sequence, header.sequence - skipped
-        yield (
-            1,
-            "Sequence Number",
-            "ENV-13",
-            str(number),
-            f"{number} follows a gap of {skipped}, the channel expects {due}",
-        )
+        yield 1, "Sequence Number", "ENV-13", str(header.sequence), gap_text(header.sequence, skipped)
+
+
+def gap_text(number: int, skipped: int) -> str:
+    """That a number leaves some out, and which the channel expects."""
+    return f"{number} follows a gap of {skipped}, the channel expects {(number - skipped) % (LAST_NUMBER + 1)}"
 
 
 def _creation_time(header: Header, received_at: datetime) -> Iterator[Warned]:

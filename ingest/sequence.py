@@ -10,21 +10,28 @@ class ChannelState:
     """What a channel has received: its highest consumed number (None before the first), and what its number brought.
 
     `acked_sha256` is the hash of the submission that got 100 under the number at hand, `refusal` the receipt code and
-    data of the latest refusal 4 to 7 under it with the hash `refused_sha256`.
+    data of the latest refusal 4 to 7 under it with the hash `refused_sha256`. A `strict` channel holds what comes
+    behind a gap; of that one `ahead` tells whether the number at hand came already.
     """
 
     highest: int | None = None
     acked_sha256: str | None = None
     refused_sha256: str | None = None
     refusal: tuple[tuple[int, str], ...] = ()
+    strict: bool = False
+    ahead: bool = False
 
 
 @dataclass(frozen=True)
 class SequenceVerdict:
-    """What the number of a file means: a receipt of its own, or go on; `skipped` numbers are reported by ENV-13."""
+    """What the number of a file means: a receipt of its own, or go on; `skipped` numbers are reported by ENV-13.
+
+    A file that is `held` waits until they have come or are given up.
+    """
 
     receipt: tuple[tuple[int, str], ...] = ()
     skipped: int = 0
+    held: bool = False
 
 
 def next_number(highest: int | None) -> int:
@@ -41,9 +48,19 @@ def judge_sequence(state: ChannelState, sequence: int, sha256: str) -> SequenceV
     if sha256 == state.refused_sha256:
         return SequenceVerdict(state.refusal)
     due = next_number(state.highest)
-    if sequence == due:
+    if sequence == due and not state.ahead:
         return SequenceVerdict()
-    wrapped = state.highest == LAST_NUMBER
-    if wrapped or sequence < due:
+    above = sequence > due and state.highest != LAST_NUMBER
+    if state.ahead or not (above or (state.strict and _comes_after(sequence, due))):
         return SequenceVerdict(((3, str(due)),))
-    return SequenceVerdict(skipped=sequence - due)
+    return SequenceVerdict(skipped=distance(due, sequence), held=state.strict)
+
+
+def distance(first: int, second: int) -> int:
+    """How many steps lead from one number to another, 0 following 999999999."""
+    return (second - first) % (LAST_NUMBER + 1)
+
+
+def _comes_after(sequence: int, due: int) -> bool:
+    """Whether a number is the nearer way round ahead of the due one: what waits at the wrap may be ahead of it."""
+    return distance(due, sequence) <= LAST_NUMBER // 2

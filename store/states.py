@@ -17,7 +17,7 @@ class SubmissionState(StrEnum):
     VALIDATED = "VALIDATED"
     """Decided: it has an outcome."""
     HELD = "HELD"
-    """Waits for an operator or for a gap to be filled."""
+    """Waits for the other parts of its declaration set, or for the numbers that are missing before its own."""
     QUARANTINED = "QUARANTINED"
     """Kept away from the workers until an operator decides."""
     WITHDRAWN = "WITHDRAWN"
@@ -26,13 +26,22 @@ class SubmissionState(StrEnum):
 
 FOLLOWING: dict[SubmissionState, frozenset[SubmissionState]] = {
     SubmissionState.RECEIVED: frozenset(
-        {SubmissionState.NACKED, SubmissionState.DUPLICATE, SubmissionState.ACKED, SubmissionState.QUARANTINED},
+        {
+            SubmissionState.NACKED,
+            SubmissionState.DUPLICATE,
+            SubmissionState.ACKED,
+            SubmissionState.HELD,
+            SubmissionState.QUARANTINED,
+        },
     ),
     SubmissionState.ACKED: frozenset(
         {SubmissionState.VALIDATED, SubmissionState.HELD, SubmissionState.QUARANTINED},
     ),
-    # judged again, what is held may still wait, and what was refused may wait from then on
-    SubmissionState.HELD: frozenset({SubmissionState.HELD, SubmissionState.VALIDATED, SubmissionState.WITHDRAWN}),
+    # judged again, what is held may still wait, and what was refused may wait from then on; what was held at a gap
+    # is decided like any other once its turn has come
+    SubmissionState.HELD: frozenset(
+        {SubmissionState.ACKED, SubmissionState.HELD, SubmissionState.VALIDATED, SubmissionState.WITHDRAWN}
+    ),
     SubmissionState.QUARANTINED: frozenset({SubmissionState.VALIDATED, SubmissionState.WITHDRAWN}),
     SubmissionState.VALIDATED: frozenset({SubmissionState.HELD, SubmissionState.VALIDATED, SubmissionState.WITHDRAWN}),
     SubmissionState.NACKED: frozenset(),

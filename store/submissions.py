@@ -171,6 +171,13 @@ def earlier_undecided(session: Session, submission: Submission) -> Sequence[Subm
     return session.exec(statement.order_by(col(Submission.arrival), col(Submission.ref))).all()
 
 
+def in_work(session: Session, channel: str) -> Submission | None:
+    """The submission of a channel that got receipt 100 and is about to be decided."""
+    statement = select(Submission).where(Submission.channel == channel, Submission.state == SubmissionState.ACKED)
+    in_order = (col(Submission.arrival), col(Submission.ref))
+    return session.exec(statement.order_by(*in_order).limit(1).execution_options(populate_existing=True)).first()
+
+
 def acked_with(session: Session, channel: str, sequence: int) -> Submission | None:
     """The last submission of a channel that got receipt 100 under that sequence number."""
     return _last(session, channel, Submission.sequence == sequence, Submission.receipt_code == ACKNOWLEDGED)

@@ -1,4 +1,4 @@
-"""Operator decisions: `gridpost rerun`, `withdraw` and `reset-sequence`, each with its reason in the audit."""
+"""Operator decisions: `gridpost rerun`, `withdraw`, `release` and `reset-sequence`, each with its reason in the audit."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +23,7 @@ def add_decisions(app: typer.Typer) -> None:
     """Adds the commands of this module."""
     app.command("rerun")(_rerun)
     app.command("withdraw")(_withdraw)
+    app.command("release")(_release)
     app.command("reset-sequence")(_reset_sequence)
 
 
@@ -171,6 +172,26 @@ def _withdraw(
         write(f"received later, about the same: {', '.join(done['built_on_by'])}\n")
 
 
+def _release(
+    context: typer.Context,
+    ref: Annotated[str, typer.Argument(help="a reference, its beginning, or ACCOUNT/FILE NAME")],
+    reason: _Reason,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """Give up the numbers that are missing before a held submission: it is decided, and what is held before it."""
+    from gateway import gaps, submission_pages
+    from store.database import writing
+
+    place: Place = context.obj
+    with place.opened() as engine, writing(engine) as session:
+        submission = submission_pages.named(session, ref)
+        done = gaps.release(session, submission, actor=operator(), reason=reason, at=system_clock())
+    if format_ is Format.JSON:
+        write_json(done)
+        return
+    write(f"submission {done['ref']} is released; given up: {done['given_up']}\n")
+
+
 def _reset_sequence(
     context: typer.Context,
     channel: Annotated[str, typer.Argument(help="as `gridpost show` tells it")],
@@ -180,10 +201,10 @@ def _reset_sequence(
     ] = None,
 ) -> None:
     """Set the last sequence number of a channel, so that the next file carries the one after it."""
-    from store import sequences
+    from gateway import gaps
     from store.database import writing
 
     place: Place = context.obj
     with place.opened() as engine, writing(engine) as session:
-        sequences.reset(session, channel, to, actor=operator(), why=reason, at=system_clock())
+        gaps.reset(session, channel, to, actor=operator(), reason=reason, at=system_clock())
     write(f"channel {plain(channel)} goes on after {'nothing' if to is None else to}\n")

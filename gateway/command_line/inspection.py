@@ -166,6 +166,8 @@ def _status(context: typer.Context, format_: FormatOption = Format.TEXT) -> None
     for name in ("submissions", "answers"):
         counted = ", ".join(f"{count:,} {state}" for state, count in found[name].items() if count)
         write(f"{name:12} {counted or 'none'}\n")
+    for gap in found["gaps"]:
+        write(f"held         {gap['held']:,} of {plain(gap['channel'])}, which expects {gap['expects']}\n")
     write(f"faults       {found['faults']:,}\n")
     uncollected = dict(found["uncollected"])
     oldest = uncollected.pop("oldest_delivered_at")

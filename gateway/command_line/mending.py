@@ -98,7 +98,7 @@ def _quarantine(
     context: typer.Context, ref: _Ref, reason: Annotated[str, typer.Option(help="why, for the audit")]
 ) -> None:
     """Keep a submission from the workers; its channel goes on."""
-    from gateway import submission_pages
+    from gateway import gaps, submission_pages
     from store import submissions
     from store.database import writing
     from store.refused import RefusedError
@@ -109,15 +109,10 @@ def _quarantine(
         submission = submission_pages.named(session, ref)
         if submission.state is not SubmissionState.ACKED:
             raise RefusedError(f"submission {submission.ref} is {submission.state}; quarantined is what is ACKED")
-        submissions.change_state(
-            session,
-            submission.ref,
-            SubmissionState.ACKED,
-            SubmissionState.QUARANTINED,
-            actor=operator(),
-            why=reason,
-            at=system_clock(),
-        )
+        actor, at = operator(), system_clock()
+        before, kept = SubmissionState.ACKED, SubmissionState.QUARANTINED
+        submission = submissions.change_state(session, submission.ref, before, kept, actor=actor, why=reason, at=at)
+        gaps.go_on(session, submission, actor=actor, at=at)
     write(f"submission {submission.ref} is quarantined\n")
 
 

@@ -14,7 +14,7 @@ from store.tables.effects import (
 )
 from store.tables.exchange import Answer, Breach, Run, Submission, ToldUnits
 from store.tables.gcdc_breaches import GcdcBreach, GcdcBreachDay, GcdcChallenge, GcdcEvaluation
-from store.tables.journal import Audit, Lease, PolicyVersion, Sequence
+from store.tables.journal import Audit, Lease, NumberAhead, PolicyVersion, Sequence
 from store.tables.parties import Account, AccountKey, Party, PartyRole, Signatory
 from store.tables.reference import BmUnit, Distributor, MsidPair, ReferenceLoad
 from store.tables.row import Row
@@ -48,6 +48,7 @@ __all__ = [
     "Lease",
     "MsidPair",
     "Notice",
+    "NumberAhead",
     "Party",
     "PartyRole",
     "PolicyVersion",

@@ -38,6 +38,20 @@ class Sequence(Row, table=True):
     last: int | None = None
 
 
+class NumberAhead(Row, table=True):
+    """A number of an incoming channel that was consumed while earlier ones are missing, and what came under it.
+
+    An operator who gives up the numbers missing before it makes it `released`.
+    """
+
+    __tablename__ = "number_ahead"
+
+    channel: str = Field(primary_key=True)
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    submission_ref: str = Field(foreign_key="submission.ref", index=True)
+    released: bool = False
+
+
 class Lease(Row, table=True):
     """Who may work on a thing until when. `token` grows with every claim and is never given twice."""
 

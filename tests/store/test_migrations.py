@@ -139,6 +139,7 @@ def test_the_first_release_had_no_effects_but_values(first_release: Engine) -> N
         "scheduled_run",
         "notice",
         "told_units",
+        "number_ahead",
         "receipt_chain",
         "receipt_key",
     }
