@@ -151,7 +151,7 @@ class Dispatcher:
                 return
             submission = steps.acknowledged(office, ref, what)
             self._on_answer()
-            archive.let_go(office.home, submission.landing_name)
+            archive.let_go(office.home, submission.landing_name, sha256)
         while submission.state is SubmissionState.ACKED:
             try:
                 submission = self._decide(submission)
