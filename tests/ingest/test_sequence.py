@@ -87,6 +87,31 @@ def test_numbers_at_the_edges(highest: int | None, number: int, verdict: Sequenc
     assert judge_sequence(ChannelState(highest), number, "abc") == verdict
 
 
+@pytest.mark.parametrize(
+    ("highest", "number", "verdict"),
+    [
+        (None, 1, SequenceVerdict()),
+        (None, 0, SequenceVerdict(((3, "1"),))),
+        (None, 4, SequenceVerdict(skipped=3, held=True)),
+        (17, 20, SequenceVerdict(skipped=2, held=True)),
+        (17, 16, SequenceVerdict(((3, "18"),))),
+        (17, LAST_NUMBER, SequenceVerdict(skipped=LAST_NUMBER - 18, held=True)),
+        (999_999_997, 999_999_999, SequenceVerdict(skipped=1, held=True)),
+        (999_999_997, 1, SequenceVerdict(skipped=3, held=True)),
+        (999_999_999, 0, SequenceVerdict()),
+        (999_999_999, 2, SequenceVerdict(skipped=2, held=True)),
+        (999_999_999, 999_999_998, SequenceVerdict(((3, "0"),))),
+    ],
+)
+def test_a_strict_channel_holds_what_comes_behind_a_gap(highest: int | None, number: int, verdict: object) -> None:
+    assert judge_sequence(ChannelState(highest, strict=True), number, "abc") == verdict
+
+
+def test_a_number_that_came_ahead_of_missing_ones_is_not_taken_again() -> None:
+    assert judge_sequence(ChannelState(17, "abc", strict=True, ahead=True), 20, "abc").receipt == ((101, ""),)
+    assert judge_sequence(ChannelState(17, "abc", strict=True, ahead=True), 20, "abd").receipt == ((3, "18"),)
+
+
 def test_the_same_bytes_after_100_are_a_duplicate_and_others_are_code_3() -> None:
     state = ChannelState(18, acked_sha256="abc")
     assert judge_sequence(state, 18, "abc") == SequenceVerdict(((101, ""),))
