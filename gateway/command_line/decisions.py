@@ -1,4 +1,4 @@
-"""Operator decisions: `gridpost rerun`, `withdraw`, `release` and `reset-sequence`, each with its reason in the audit."""
+"""Operator decisions: `gridpost rerun`, `withdraw`, `release`, `reset-sequence`, each with its reason in the audit."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
