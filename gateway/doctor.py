@@ -25,6 +25,9 @@ from store import record_set_sweep, retention, search
 from store.database import reading
 from store.states import AnswerState, SubmissionState
 
+SECOND_LOOK = 4.0
+"""After so many seconds what a working gateway has on its way is elsewhere."""
+
 _log = logging.getLogger(__name__)
 
 

@@ -25,7 +25,10 @@ class LeaseLostError(Fault):
 
 @dataclass
 class Office:
-    """One gateway's place of work. `name` is unique to the process; `token` is the lease's, None while standing by."""
+    """One gateway's place of work. `name` is unique to the process; `token` is the lease's, None while standing by.
+
+    `swept` is when it last looked at its landing, by the monotonic clock.
+    """
 
     home: Home
     engine: Engine
@@ -33,6 +36,7 @@ class Office:
     clock: Clock
     name: str
     token: int | None = field(default=None)
+    swept: float | None = field(default=None)
 
     def claim(self) -> bool:
         """Claims the lease; True where this gateway holds it from now on."""

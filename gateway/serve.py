@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from gateway.external_door import ExternalDoor
 from gateway.front_door import FrontDoor
+from gateway.observation import Observation
 from gateway.office import Office
 from gateway.schedule.catalogue import product_schedules
 from gateway.schedule.plan import Schedule
@@ -73,10 +74,17 @@ class Exchange:
                 self._look_after()
 
 
-def serve(office: Office, listening: socket.socket | None, limits: Limits, ready: Callable[[], None]) -> None:
+def serve(
+    office: Office,
+    listening: socket.socket | None,
+    limits: Limits,
+    ready: Callable[[], None],
+    monitored: socket.socket | None = None,
+) -> None:
     """Runs a gateway until SIGTERM or SIGINT; drains then.
 
-    It has its SFTP server on `listening`; None means none, and the inboxes are watched that an sshd writes.
+    It has its SFTP server on `listening`; None means none, and the inboxes are watched that an sshd writes. A monitor
+    asks on `monitored`.
     `ready` is called whenever it begins to work: once, unless it loses its lease and gets it back. Raises
     SchedulesError where schedules.toml does not say what it must.
     """
@@ -85,7 +93,8 @@ def serve(office: Office, listening: socket.socket | None, limits: Limits, ready
     same_file_system(office.home)
     schedules = product_schedules()
     workers = Workers()
-    with FrontDoor(listening, office.home, office.location, limits, office.clock) as door:
+    observation = Observation(monitored, office, limits.disk_reserve)
+    with FrontDoor(listening, office.home, office.location, limits, office.clock) as door, observation:
         beside = nullcontext() if listening else ExternalDoor(office)
         exchange = Exchange(office, workers, door.look_after, schedules, beside)
         _on_signal(exchange.stop)

@@ -138,6 +138,7 @@ class Tenure:
             self._landed.wait(SWEEP_SECONDS)
             self._landed.clear()
             self._enter_landed()
+            self._office.swept = time.monotonic()
             self._looked.set()
             if time.monotonic() - swept >= SWEEP_SECONDS:
                 self._refill()

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     from gateway.doctor import Difference
 
-SECOND_LOOK = 4.0
-"""After so many seconds what a working gateway has on its way is elsewhere."""
-
 _Ref = Annotated[str, typer.Argument(help="a reference, its beginning, or ACCOUNT/FILE NAME")]
 
 _faults = typer.Typer(invoke_without_command=True)
@@ -138,7 +135,7 @@ def _doctor(
 
 def _settled(place: Place, engine: "Engine") -> list["Difference"]:
     """What differs; while a gateway works, what differs still at a second look."""
-    from gateway.doctor import differences
+    from gateway.doctor import SECOND_LOOK, differences
     from gateway.office import LEASE
     from store.database import reading
     from store.search import holder

@@ -22,6 +22,12 @@ def _serve(
     older_clients: Annotated[
         bool, typer.Option("--older-clients", help="offer NIST curves and plain HMAC-SHA2 too, as JSch 0.1 needs them")
     ] = False,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[HOST:]PORT", help="answer /metrics and /health over HTTP, on loopback where no HOST is named"
+        ),
+    ] = None,
 ) -> None:
     """Serve SFTP, judge what arrives and answer it, until stopped by SIGTERM or Ctrl-C."""
     from gateway.logs import log_to_stderr
@@ -37,21 +43,31 @@ def _serve(
     limits = Limits(older_clients=older_clients)
     with place.opened() as engine:
         listening = None if no_sftp else _listening(listen)
+        monitored = None if metrics is None else _listening(metrics if ":" in metrics else f"127.0.0.1:{metrics}")
         said: list[str] = []
 
         def ready() -> None:
             if not said:
-                said.append(_said(home.accounts, listening))
+                said.append(f"{_said(home.accounts, listening)}{_monitored(monitored)}\n")
                 write(said[0])
 
-        serve(Office(home, engine, place.location, system_clock, office_name()), listening, limits, ready)
+        office = Office(home, engine, place.location, system_clock, office_name())
+        serve(office, listening, limits, ready, monitored)
 
 
 def _said(accounts: object, listening: socket.socket | None) -> str:
     if listening is None:
-        return f"watching the inboxes in {accounts}\n"
+        return f"watching the inboxes in {accounts}"
+    return f"serving SFTP on {_address(listening)}"
+
+
+def _monitored(monitored: socket.socket | None) -> str:
+    return "" if monitored is None else f", monitors on http://{_address(monitored)}"
+
+
+def _address(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
-    return f"serving SFTP on {f'[{host}]' if ':' in host else host}:{port}\n"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _listening(listen: str) -> socket.socket:

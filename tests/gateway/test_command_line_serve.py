@@ -1,5 +1,6 @@
 """`gridpost serve` as an operator runs it: one line when it is ready, SIGTERM ends it with 0."""
 
+import json
 import re
 import shutil
 import signal
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,7 +59,18 @@ def test_it_says_where_it_serves_and_drains(market: Path, gridpost: Gridpost) ->
         assert gridpost("--home", market, "doctor", "--repair").code == 2
     assert gridpost("--home", market, "status", "--format", "json").json["gateway"] is None
     assert gridpost("--home", market, "doctor").code == 0
-    assert "SIGTERM: the gateway stops" in (market.parent / "log").read_text()
+    lines = [json.loads(line) for line in (market.parent / "log").read_text().splitlines()]
+    assert ["SIGTERM"] in [line.get("values") for line in lines if line["event"] == "%s: the gateway stops"]
+
+
+def test_it_answers_a_monitor_on_loopback(market: Path) -> None:
+    with serving(market, "--listen", "127.0.0.1:0", "--metrics", "0") as line:
+        found = re.fullmatch(r"serving SFTP on 127\.0\.0\.1:\d+, monitors on (http://127\.0\.0\.1:\d+)\n", line)
+        assert found is not None
+        with urllib.request.urlopen(f"{found[1]}/health", timeout=PATIENCE) as answer:
+            assert json.load(answer)["working"]
+        with urllib.request.urlopen(f"{found[1]}/metrics", timeout=PATIENCE) as answer:
+            assert b"\ngridpost_gateways_working 1\n" in answer.read()
 
 
 def test_a_port_that_is_taken_is_told(market: Path, gridpost: Gridpost) -> None:
