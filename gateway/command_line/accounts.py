@@ -63,6 +63,7 @@ def _list_accounts(
                 "party_id": account.party_id,
                 "notices": account.notices,
                 "ended_at": account.ended_at,
+                "valid_from": key.valid_from if key else None,
                 "valid_to": key.valid_to if key else None,
                 "last_used_at": key.last_used_at if key else None,
                 "key_type": key.key_type if key else None,
@@ -89,15 +90,26 @@ def _end_account(
 
 
 @_account.command("add-key")
-def _add_key(context: typer.Context, name: str, key: Annotated[Path, typer.Option()]) -> None:
+def _add_key(
+    context: typer.Context,
+    name: str,
+    key: Annotated[Path, typer.Option(help="a file with OpenSSH public keys, a line each")],
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="a London day, or a time of ISO 8601; now")
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="the same; without it, until it is ended")] = None,
+) -> None:
     """Let an account open with further public keys."""
+    from gateway.command_line.inspection import moment
     from store import accounts
     from store.database import writing
 
     place: Place = context.obj
     with place.opened() as engine, writing(engine) as session:
         at, actor = system_clock(), operator()
-        added = [accounts.add_key(session, name, line, actor=actor, at=at).fingerprint for line in _key_lines(key)]
+        dates = {"valid_from": moment(from_, last=False), "valid_to": moment(until, last=True)}
+        lines = _key_lines(key)
+        added = [accounts.add_key(session, name, line, **dates, actor=actor, at=at).fingerprint for line in lines]
     write("".join(f"account {plain(name)} opens with {fingerprint}\n" for fingerprint in added))
 
 

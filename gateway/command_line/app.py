@@ -12,6 +12,7 @@ from gateway.command_line.breaches import add_breaches
 from gateway.command_line.checking import add_checking
 from gateway.command_line.decisions import add_decisions
 from gateway.command_line.declarations import add_declarations
+from gateway.command_line.host_keys import add_host_keys
 from gateway.command_line.inspection import add_inspection
 from gateway.command_line.keeping import add_keeping
 from gateway.command_line.members import add_members
@@ -63,6 +64,7 @@ add_schedule(app)
 add_members(app)
 add_accounts(app)
 add_receipts(app)
+add_host_keys(app)
 add_parameters(app)
 add_pages(app)
 add_spreadsheets(app)

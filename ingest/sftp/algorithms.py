@@ -20,7 +20,7 @@ _OLDER_MACS = ("hmac-sha2-256", "hmac-sha2-512")
 _OLDER_KEX = ("ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521")
 _OLDER_HOST_KEYS = ("ecdsa-sha2-nistp256",)
 
-_KEY_CLASSES: dict[str, type[paramiko.PKey]] = {
+KEY_CLASSES: dict[str, type[paramiko.PKey]] = {
     "ed25519": paramiko.Ed25519Key,
     "ecdsa": paramiko.ECDSAKey,
     "rsa": paramiko.RSAKey,
@@ -42,17 +42,28 @@ def restrict(transport: paramiko.Transport, *, older_clients: bool) -> None:
 
 def host_keys(folder: Path) -> tuple[paramiko.PKey, ...]:
     """The server's Ed25519, ECDSA and RSA keys from `folder`; made at the first start and kept, mode 600."""
-    return tuple(_host_key(folder, kind) for kind in _KEY_CLASSES)
+    return tuple(_host_key(folder, kind) for kind in KEY_CLASSES)
 
 
 def _host_key(folder: Path, kind: str) -> paramiko.PKey:
-    path = folder / f"ssh_host_{kind}_key"
-    if not path.exists():
-        _make(folder, path.name, kind)
-    return _KEY_CLASSES[kind].from_private_key_file(str(path))
+    name = host_key_name(kind)
+    if not (folder / name).exists():
+        make_host_key(folder, name, kind)
+    return read_host_key(folder, name, kind)
 
 
-def _make(folder: Path, name: str, kind: str) -> None:
+def host_key_name(kind: str) -> str:
+    """The file of the current host key of a type."""
+    return f"ssh_host_{kind}_key"
+
+
+def read_host_key(folder: Path, name: str, kind: str) -> paramiko.PKey:
+    """The host key of a type in a file."""
+    return KEY_CLASSES[kind].from_private_key_file(str(folder / name))
+
+
+def make_host_key(folder: Path, name: str, kind: str) -> None:
+    """Makes a host key of a type, durable and mode 600, unless the file is there."""
     private = _generate(kind).private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
     temporary = f".{name}.{os.getpid()}"
     with folder_opened(folder) as inside:

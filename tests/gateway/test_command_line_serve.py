@@ -85,6 +85,7 @@ def test_a_port_that_is_taken_is_told(market: Path, gridpost: Gridpost) -> None:
 def test_without_a_server_the_inboxes_are_watched(market: Path, gridpost: Gridpost, renamed: bool) -> None:
     """Renamed into the inbox or written there; the real clock makes the declaration late, which is an answer too."""
     account = market / "accounts" / "acme"
+    assert gridpost("--home", market, "account", "sign-receipts", "acme").code == 0
     with serving(market, "--no-sftp") as line:
         assert line == f"watching the inboxes in {market / 'accounts'}\n"
         written = account / ("temp" if renamed else "inbox") / CASE.file_name
@@ -95,6 +96,8 @@ def test_without_a_server_the_inboxes_are_watched(market: Path, gridpost: Gridpo
         wait_for(receipt, report)
         assert records(receipt.read_bytes())[0][4] == "100"
         assert list((account / "inbox").iterdir()) == []
+    signed, sent = account / "outbox" / f"{receipt.name}.sig", SAMPLES / CASE.name / CASE.file_name
+    assert gridpost("verify", signed, sent, "--chain", account / "outbox").code == 0
     (found,) = gridpost("--home", market, "submissions", "--format", "json").json
     assert (found["file_name"], found["state"]) == (CASE.file_name, "VALIDATED")
     assert gridpost("--home", market, "doctor").code == 0
