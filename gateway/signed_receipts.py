@@ -3,8 +3,10 @@
 The private keys are files in the home's keys, named by their ids; the store knows the public ones and their dates.
 """
 
+import logging
 import os
 import secrets
+import stat
 from datetime import datetime
 from pathlib import Path
 
@@ -28,6 +30,8 @@ from rules.catalogue import rules_version
 from store import answers, signed_receipts
 from store.states import AnswerKind
 from store.tables import Answer, ReceiptKey, Submission
+
+_log = logging.getLogger(__name__)
 
 
 def add_signed(session: Session, home: Home, submission: Submission, receipt: Answer, code: int, sha256: str) -> None:
@@ -116,22 +120,28 @@ def publish(session: Session, home: Home) -> None:
         return
     page = published(session)
     for account in accounts:
-        if home.outbox(account).is_dir() and _content(home.outbox(account) / KEYS_PAGE) != page:
-            _put(home, home.outbox(account) / KEYS_PAGE, page)
+        try:
+            _publish(home, home.outbox(account) / KEYS_PAGE, page)
+        except OSError:
+            _log.exception("the page of keys is not in the outbox of %s", account)
 
 
-def _put(home: Home, place: Path, page: bytes) -> None:
-    """Replaces the page in one step; it can be written again, so nothing is synced."""
+def _publish(home: Home, place: Path, page: bytes) -> None:
+    """Replaces the page in one step where it is another; it can be written again, so nothing is synced."""
+    if not place.parent.is_dir() or _is_there(place, page):
+        return
     temporary = home.dry_answers / f"{KEYS_PAGE}.{secrets.token_hex(8)}"
     temporary.write_bytes(page)
     temporary.replace(place)
 
 
-def _content(path: Path) -> bytes | None:
+def _is_there(place: Path, page: bytes) -> bool:
+    """Whether a file is the page; behind a plain sshd a party can put another there, of any size."""
     try:
-        return path.read_bytes()
+        found = place.lstat()
     except FileNotFoundError:
-        return None
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == len(page) and place.read_bytes() == page
 
 
 def _path(home: Home, name: str) -> Path:

@@ -164,6 +164,22 @@ def test_the_page_of_keys_comes_back_and_is_no_answer(exchange: Exchange, gridpo
     assert status["uncollected"]["all"] == 0
 
 
+def test_what_stands_in_the_place_of_the_page_gives_way_or_harms_nobody_else(exchange: Exchange) -> None:
+    """Behind a plain sshd a party can write into its outbox."""
+    with writing(exchange.engine) as session:
+        signed_receipts.begin(session, "volt", actor="test", at=exchange.now)
+    acme, volt = (exchange.home.outbox(name) / KEYS_PAGE for name in ("acme", "volt"))
+    acme.mkdir()
+    volt.symlink_to("/etc/hostname")
+    deliver(exchange)
+    assert acme.is_dir()
+    assert not volt.is_symlink()
+    assert volt.read_bytes().startswith(b"Receipts of this gateway are signed with these Ed25519 keys")
+    volt.write_bytes(b"x" * volt.stat().st_size)
+    deliver(exchange)
+    assert b"key 56475aa75463474c from " in volt.read_bytes()
+
+
 def test_an_operator_turns_it_on_and_off(market: Path, gridpost: Gridpost) -> None:
     done = gridpost("--home", market, "account", "sign-receipts", "volt")
     assert (done.code, done.out) == (0, "receipts of account volt are signed from now on\n")
