@@ -122,28 +122,22 @@ def acknowledged(office: Office, ref: str, reading: Reading) -> Submission:
 def _answer_receipt(
     session: Session, office: Office, submission: Submission, reading: Reading, verdict: Acknowledgement
 ) -> Answer:
+    name, received_at, now = submission.file_name, submission.received_at, office.clock()
     if submission.profile is Profile.CSV:
-        body = csv_receipt(
-            submission.file_name, submission.received_at, office.clock(), verdict.entries, reading.separator
-        )
-        return _add_receipt(session, office, submission, body)
-    if isinstance(reading.header, Header):
-        header = returned(reading.header)
+        body = csv_receipt(name, received_at, now, verdict.entries, reading.separator)
+    elif isinstance(reading.header, Header):
+        body = receipt(returned(reading.header), name, received_at, now, verdict.entries)
     else:
         role = parties.roles(session, submission.party_id)[0].role
-        gateway_id = policies.in_force(session).on(london_day(submission.received_at)).gateway_id
-        header = unreadable(gateway_id, role, submission.party_id, submission.received_at)
-    body = receipt(header, submission.file_name, submission.received_at, office.clock(), verdict.entries)
-    return _add_receipt(session, office, submission, body)
-
-
-def _add_receipt(session: Session, office: Office, submission: Submission, body: bytes) -> Answer:
+        gateway_id = policies.in_force(session).on(london_day(received_at)).gateway_id
+        header = unreadable(gateway_id, role, submission.party_id, received_at)
+        body = receipt(header, name, received_at, now, verdict.entries)
     return answers.add(
         session,
         account=submission.account,
         kind=AnswerKind.RECEIPT,
         name=answers_out.free_name(session, submission, AnswerKind.RECEIPT, None),
-        at=office.clock(),
+        at=now,
         body=body,
         submission_ref=submission.ref,
     )
