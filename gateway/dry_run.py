@@ -30,6 +30,7 @@ from market.frames import BREACHES
 from market.header import Header, csv_channel
 from market.home import Home
 from market.policy import Policy
+from market.severity import told_severity
 from rules.judge import Judgement
 from store import policy as policies
 from store.database import reading
@@ -59,7 +60,8 @@ class Checked:
     """What would become of a file.
 
     `file_type` is None where no header can be read. `outcome` is that of the units, or NACKED or DUPLICATE by the
-    receipt. `breaches` is as market.frames.BREACHES, cut to the store limit of each rule; `counts` are exact.
+    receipt. `breaches` is as market.frames.BREACHES, with the severities of a report, cut to the store limit of each
+    rule; `counts` are exact.
     """
 
     path: Path
@@ -131,7 +133,7 @@ def check(
         alone.receipt.entries,
         alone.outcome,
         alone.units,
-        BREACHES.to_frame() if judgement is None else judgement.breaches,
+        BREACHES.to_frame() if judgement is None else judgement.breaches.with_columns(told_severity()),
         {} if judgement is None else judgement.counts,
     )
 

@@ -11,6 +11,7 @@ from market.frames import typed_schema
 from market.header import Header
 from market.item_type import Kind
 from market.layout import Record, layout
+from market.severity import told_severity
 from outbound.item_text import cut_expr
 from outbound.writer import file
 
@@ -80,8 +81,7 @@ def report(
             record_type="record",
             item="item",
             rule_id="rule",
-            # the layout knows no H: what holds a unit is told, and the unit's outcome says that it is held
-            severity=pl.col("severity").replace("H", "I"),
+            severity=told_severity(),
             value="value",
             message="message",
         ),

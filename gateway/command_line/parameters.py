@@ -11,6 +11,7 @@ from gateway.command_line.place import Place, operator
 from market.clock import london_day, system_clock
 
 if TYPE_CHECKING:
+    from market.policy import PolicyTable
     from store.reference_load import Summary
 
 _TOLD = 20
@@ -122,5 +123,22 @@ def _load_policy(context: typer.Context, file: Path) -> None:
     place: Place = context.obj
     text = file.read_text(encoding="utf-8")
     with place.opened() as engine, writing(engine) as session:
+        before = policy.in_force(session) if policy.loaded(session) else None
         version = policy.load(session, text, at=system_clock(), actor=operator())
+        seasons = _newly_limited(before, policy.in_force(session))
     write(f"policy {version} is in force\n")
+    if seasons:
+        write(
+            f"the GC and DC Limits of {', '.join(seasons)} are new: past days are held against them by hand, each with "
+            "`gridpost run gcdc-breaches --date D`\n"
+        )
+
+
+def _newly_limited(before: "PolicyTable | None", now: "PolicyTable") -> list[str]:
+    """The seasons that have begun and whose limits differ from those before."""
+    from market.season import Season
+
+    known = before.capacity_limits if before else {}
+    today = london_day(system_clock())
+    changed = [Season(*key) for key, limits in now.capacity_limits.items() if known.get(key) != limits]
+    return [str(season) for season in changed if season.first_day <= today]

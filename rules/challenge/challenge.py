@@ -93,7 +93,7 @@ GCC_03 = Rule(
             flow=FLOW,
             record="GCC",
             item="proposed_value",
-            reads=("side", "proposed_value"),
+            reads=("side", "proposed_value", "breach.challenge_by"),
             broken=pl.col("proposed_value") * _SIGN < 0,
             message="Proposed Value {value} is {place} 0, {side} is zero or {sign}",
             evidence={
@@ -107,7 +107,7 @@ GCC_03 = Rule(
             flow=FLOW,
             record="GCC",
             item="proposed_value",
-            reads=("side", "proposed_value", "in_force.value"),
+            reads=("side", "proposed_value", "breach.challenge_by", "in_force.value"),
             when=pl.col("proposed_value") * _SIGN >= 0,
             broken=pl.col("proposed_value").abs() < pl.col("in_force.value").abs(),
             message="Proposed Value {value} is less than {in_force}, the {side} in force on {received}",

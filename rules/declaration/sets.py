@@ -115,8 +115,12 @@ DEC_12 = Rule(
             reads=("declaration_set_id", "number_of_metering_systems"),
             when=~pl.col("waits") & ~pl.col("withdraws"),
             broken=pl.col("imports") == 0,
-            message="the set {set} declares {count} metering systems and none of them is import",
-            evidence={"set": _SET, "count": pl.col("count")},
+            message="the set {set} declares {count} metering {systems} and no import",
+            evidence={
+                "set": _SET,
+                "count": pl.col("count"),
+                "systems": pl.when(pl.col("count") == 1).then(pl.lit("system")).otherwise(pl.lit("systems")),
+            },
         ),
         RecordTest(
             flow=FLOW,

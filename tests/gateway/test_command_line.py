@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.command_line.output import plain
+from gateway.sample_cases import SAMPLES
 from ingest.envelope import judge_body
 from ingest.lines import index_lines
 from ingest.structure import Structure
@@ -121,6 +122,24 @@ def test_a_new_home_has_the_policy_of_the_product(gridpost: Gridpost, tmp_path: 
     assert found.json["policy"]["run_change_pct"] == "60"
     assert gridpost("--home", tmp_path / "new", "policy", "--format", "json").json == found.json
     assert "gateway_id" in gridpost("--home", tmp_path / "new", "policy").out
+
+
+def test_limits_of_a_season_that_has_begun_name_the_command_for_its_past_days(
+    gridpost: Gridpost, market: Path, tmp_path: Path
+) -> None:
+    text, file = (SAMPLES / "market" / "policy.toml").read_text(), tmp_path / "policy.toml"
+    limits = text[text.index("[[capacity_limit]]") :]
+    text = (SAMPLES.parent / "policy.toml").read_text() + "\n"
+    told = [
+        (limits.replace("2026", "2020"), "Limits of AUT 2020 are new: past days"),
+        (limits.replace("2026", "2020"), ""),
+        (limits.replace("2026", "2020") + limits.replace("2026", "2099"), ""),
+    ]
+    for limited, expected in told:
+        file.write_text(text + limited)
+        done = gridpost("--home", market, "policy", "load", file)
+        assert ("gridpost run gcdc-breaches --date D" in done.out) == bool(expected)
+        assert expected in done.out
 
 
 def test_another_policy_is_loaded_and_one_that_is_none_is_not(gridpost: Gridpost, market: Path, tmp_path: Path) -> None:

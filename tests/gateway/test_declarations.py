@@ -188,6 +188,7 @@ def test_a_check_tells_what_would_be_held(post: Post, gridpost: Gridpost, tmp_pa
     (checked,) = gridpost("check", file, *options).json
     assert checked["outcome"] == "HELD"
     assert checked["units"] == {"in": 1, "accepted": 0, "rejected": 0, "held": 1}
+    assert [(one["rule"], one["severity"]) for one in checked["breaches"]] == [("DEC-06", "I")]
     post.send("OTHR", FIRST, othr())
     (checked,) = gridpost("check", file, *options).json
     assert checked["outcome"] == "ACCEPTED"

@@ -90,5 +90,11 @@ def test_the_proposed_value_has_the_sides_sign_and_is_no_smaller(
     assert judgement.breaches["message"].to_list() == ([] if told is None else [told])
 
 
+@pytest.mark.parametrize(("value", "side"), [("-104", "GC"), ("0.001", "GC")])
+def test_a_value_proposed_for_no_breach_is_not_judged(value: str, side: str) -> None:
+    assert challenged(value, "GCB00000000009", side=side).counts == {"GCC-01": 1}
+    assert challenged(value, side=side).counts == {"GCC-03": 1}
+
+
 def test_a_challenge_is_signed_by_a_signatory() -> None:
     assert challenged(signatory="Kim Kent").counts == {"IDN-03": 1}
