@@ -47,12 +47,13 @@ class Written:
                 self._apart[at] = max(at + length, self._apart.get(at, 0))
             return
         self.reached = max(self.reached, at + length)
-        while self.reached in self._apart:
-            self.reached = self._apart.pop(self.reached)
+        while self._apart and (first := min(self._apart)) <= self.reached:
+            self.reached = max(self.reached, self._apart.pop(first))
 
     def cut(self, size: int) -> None:
         """The file was cut or stretched to `size`."""
         self.reached = min(self.reached, size)
+        self._apart = {at: min(end, size) for at, end in self._apart.items() if at < size}
         self._end = size
 
     @property
