@@ -84,7 +84,8 @@ def _copy_sqlite(engine: Engine, into: Path) -> None:
 def _dump_postgresql(session: Session, engine: Engine, into: Path) -> None:
     """Dumps the state that the session reads."""
     snapshot = session.connection().execute(text("SELECT pg_export_snapshot()")).scalar_one()
-    url = engine.url.set(drivername="postgresql", password=None).render_as_string()
+    # set() takes no None, and a masked password in the URL would go before the one beside it
+    url = engine.url.set(drivername="postgresql")._replace(password=None).render_as_string()
     password = {"PGPASSWORD": engine.url.password} if isinstance(engine.url.password, str) else {}
     command = ["pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={into}", url]
     try:

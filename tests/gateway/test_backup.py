@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from gateway import archive, signed_receipts, steps
 from gateway.backup import back_up
@@ -194,10 +194,40 @@ def test_a_postgresql_is_dumped_with_the_files_of_the_same_state(
         engine.dispose()
     assert done.dump is not None
     assert done.dump.read_bytes()[:5] == b"PGDMP"
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     engine = open_store(location)
     try:
         with pytest.raises(Fault, match="pg_dump is not on the path"):
             back_up(home, engine, tmp_path / "another")
     finally:
         engine.dispose()
+
+
+@pytest.mark.parametrize("password", ["p@ss:w/rd***", None])
+def test_the_password_of_a_postgresql_goes_to_pg_dump_beside_its_url(
+    postgresql_url: str,
+    postgresql_template: str,
+    password: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = make_url(postgresql_url.format(postgresql_template)).set(password=password)
+    told = """#!/bin/sh
+for word; do case $word in --file=*) into=${word#--file=} ;; esac; done
+echo "${PGPASSWORD-none} $word" >"$into"
+"""
+    (tmp_path / "pg_dump").write_text(told)
+    (tmp_path / "pg_dump").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+    home = Home(tmp_path / "home")
+    home.make()
+    engine = connect(url.render_as_string(hide_password=False))
+    try:
+        done = back_up(home, engine, tmp_path / "backup")
+    finally:
+        engine.dispose()
+    assert done.dump is not None
+    given, named = done.dump.read_text().split()
+    assert given == (password or "none")
+    assert make_url(named) == make_url(postgresql_url.format(postgresql_template))
