@@ -1,5 +1,6 @@
 """The archive: the bytes of every submission under their SHA-256, durable before the landing lets go of them."""
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -9,6 +10,9 @@ from market.fault import Fault
 from market.home import Home
 
 PIECE = 1 << 20
+
+ASIDE = ".purging"
+"""What the name of a file ends in while retention removes it."""
 
 
 def keep(home: Home, landing_name: str) -> str:
@@ -78,6 +82,15 @@ def leftovers(home: Home) -> list[Path]:
 
 
 def remove_leftovers(home: Home) -> None:
-    """Removes what a crash left unfinished; only while nobody archives."""
+    """Removes what a crash left unfinished, and undoes removals that it cut off; only while nobody archives."""
     for copy in leftovers(home):
         copy.unlink(missing_ok=True)
+    for aside in set_aside(home):
+        # who is removing it in this moment may be faster
+        with contextlib.suppress(FileNotFoundError):
+            aside.rename(path(home, aside.name.removesuffix(ASIDE)))
+
+
+def set_aside(home: Home) -> list[Path]:
+    """Files that are being removed, or were when a crash came."""
+    return sorted(home.archive.glob(f"*{ASIDE}"))

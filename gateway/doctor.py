@@ -74,7 +74,7 @@ def repair(office: Office) -> None:
     for landed in waiting(office.home.landing):
         if landed.path not in known:
             _enter(office, landed)
-        elif landed.path in archived and archive.path(office.home, archived[landed.path]).is_file():
+        elif landed.path in archived:
             archive.let_go(office.home, landed.path, archived[landed.path])
     office.renew()
     delivery.recover(office)

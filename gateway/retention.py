@@ -17,9 +17,6 @@ from market.policy import Policy
 from market.settlement_period import day_start
 from store import retention
 
-ASIDE = ".purging"
-"""What the name of a file ends in while it is being removed."""
-
 ACTOR = "retention"
 """Who gives bytes up, in the audit."""
 
@@ -49,7 +46,7 @@ def remove_files(session: Session, home: Home) -> int:
     gone = 0
     for sha256 in retention.removable(session):
         path = archive.path(home, sha256)
-        aside = path.with_name(f"{sha256}{ASIDE}")
+        aside = path.with_name(f"{sha256}{archive.ASIDE}")
         try:
             path.rename(aside)
         except FileNotFoundError:
@@ -60,15 +57,16 @@ def remove_files(session: Session, home: Home) -> int:
 
 def put_back(session: Session, home: Home) -> None:
     """Ends removals that a crash cut off."""
-    for aside in sorted(home.archive.glob(f"*{ASIDE}")):
+    for aside in archive.set_aside(home):
         _end(session, aside)
 
 
 def _end(session: Session, aside: Path) -> bool:
     """Removes a file set aside, or puts it back where a submission needs it by now; True where it is gone."""
-    sha256 = aside.name.removesuffix(ASIDE)
+    sha256 = aside.name.removesuffix(archive.ASIDE)
     if retention.is_kept_by(session, sha256):
         aside.replace(aside.with_name(sha256))
         return False
-    aside.unlink()
+    # a gateway that starts meanwhile puts it back: then it goes the next time
+    aside.unlink(missing_ok=True)
     return True

@@ -6,16 +6,20 @@ from sqlmodel import Session
 
 from gateway import retention
 from gateway.schedule.check import Apply, Check, Occasion, Summary
+from market.clock import london_day
 from market.settlement_period import day_start
+from store import changes
 from store import retention as kept
 
 
 def _give_up(occasion: Occasion) -> Apply:
-    day = occasion.business_date
+    # who starts it by hand for a day to come gives up nothing before its time
+    day = min(occasion.business_date, london_day(occasion.now))
     policy = occasion.policy().on(day)
 
     def apply(session: Session) -> Summary:
         removed = retention.remove_files(session, occasion.home)
+        changes.hold(session)
         found = retention.expired(session, policy, day).submissions
         kept.give_up(session, found["ref"].to_list(), actor=retention.ACTOR, at=occasion.now)
         return {

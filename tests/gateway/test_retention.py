@@ -9,8 +9,9 @@ import pytest
 
 from gateway import archive, retention
 from gateway.delivery import Deliveries
-from gateway.doctor import differences
+from gateway.doctor import differences, repair
 from gateway.sample_cases import Case, RunAfter, read_cases
+from gateway.schedule.carrying_out import carry_out
 from market.clock import london_day
 from store import answers, policy, scheduled_runs, submissions
 from store import retention as kept
@@ -143,11 +144,54 @@ def test_a_file_is_put_back_where_it_is_needed_by_now(exchange: Exchange) -> Non
     sha256 = submission(exchange, REFUSED).sha256
     assert sha256 is not None
     path = archive.path(exchange.home, sha256)
-    path.rename(path.with_name(f"{sha256}{retention.ASIDE}"))
+    path.rename(path.with_name(f"{sha256}{archive.ASIDE}"))
     with writing(exchange.engine) as session:
         retention.put_back(session, exchange.home)
     assert archived(exchange, REFUSED)
     assert differences(exchange.home, exchange.engine) == []
+
+
+@pytest.mark.parametrize("is_needed", [True, False])
+def test_a_removal_that_a_crash_cut_off_differs_in_nothing_once_a_gateway_starts(
+    exchange: Exchange, is_needed: bool
+) -> None:
+    exchange.receive(REFUSED)
+    collect(exchange)
+    if not is_needed:
+        run(exchange, past(REFUSED))
+    sha256 = submission(exchange, REFUSED).sha256
+    assert sha256 is not None
+    path = archive.path(exchange.home, sha256)
+    path.rename(path.with_name(f"{sha256}{archive.ASIDE}"))
+    assert differences(exchange.home, exchange.engine) != []
+    repair(exchange.office)
+    assert differences(exchange.home, exchange.engine) == []
+    assert archived(exchange, REFUSED)
+    assert run(exchange, past(REFUSED) + DAY)["files_removed"] == (0 if is_needed else 1)
+
+
+def test_what_landed_is_archived_anew_where_retention_took_the_bytes_before_a_crash(exchange: Exchange) -> None:
+    """The gateway ended between the receipt and the landing, as the same bytes of an older submission went."""
+    exchange.receive(REFUSED)
+    kept = submission(exchange, REFUSED)
+    assert kept.sha256 is not None
+    (exchange.home.landing / kept.landing_name).write_bytes(REFUSED.content)
+    archive.path(exchange.home, kept.sha256).unlink()
+    repair(exchange.office)
+    assert archived(exchange, REFUSED)
+    deliver(exchange)
+    assert differences(exchange.home, exchange.engine) == []
+
+
+def test_a_run_by_hand_for_a_day_to_come_gives_up_what_is_past_its_days_today(exchange: Exchange) -> None:
+    exchange.receive(REFUSED)
+    collect(exchange)
+    for now, given_up in ((past(REFUSED, DAYS - 1), 0), (past(REFUSED), 1)):
+        exchange.now = now
+        assert exchange.office.renew()
+        with writing(exchange.engine) as session:
+            row = scheduled_runs.start_by_hand(session, "retention", london_day(now) + 4000 * DAY, owner="test", at=now)
+        assert carry_out(exchange.office, row, {})["given_up"] == given_up
 
 
 def test_bytes_removed_while_they_came_again_are_archived_anew(exchange: Exchange) -> None:
