@@ -43,17 +43,20 @@ def add(
     run: Run,
     valuation: Valuation,
     answered: Valuation | None = None,
+    given_back: pl.DataFrame | None = None,
 ) -> None:
     """Adds the answers of a run in the order in which they leave: the flow's own first, the report last.
 
-    The flow's own speak of the units of `answered` alone, where it is given.
+    The flow's own speak of the units of `answered` alone, where it is given. `given_back` are BM Units (BM_UNITS) whose
+    GC and DC before the submission hold again.
     """
     answered = answered or valuation
     policy = policies.in_force(session).on(london_day(submission.received_at))
     if submission.file_type == DECLARATIONS_FLOW:
         _add_declaration_confirmations(session, at, submission, run, valuation, policy)
     if submission.file_type == "K0151001":
-        _add_registration_report(session, at, submission, run, answered, policy)
+        back = BM_UNITS.to_frame() if given_back is None else given_back
+        _add_registration_report(session, at, submission, run, answered, back, policy)
     judgement = answered.judgement
     for answer in ANSWERS.get(valuation.header.file_type, ()):
         records = answer.records(Answered(judgement.effect, judgement.refused, judgement.warned))
@@ -96,13 +99,19 @@ def _name(session: Session, submission: Submission, header: Header) -> str:
 
 
 def _add_registration_report(
-    session: Session, at: datetime, submission: Submission, run: Run, valuation: Valuation, policy: Policy
+    session: Session,
+    at: datetime,
+    submission: Submission,
+    run: Run,
+    valuation: Valuation,
+    given_back: pl.DataFrame,
+    policy: Policy,
 ) -> None:
-    """R0145005: the accepted units whose GC or DC changes, once each where rows stand twice."""
+    """R0145005: the units whose GC or DC changes, once each where rows stand twice, and those that are given back."""
     changed = valuation.judgement.effect.filter(pl.col("outcome") != "N").unique(
         ["bm_unit_id", "effective_from_date"], keep="first", maintain_order=True
     )
-    if changed.is_empty():
+    if changed.is_empty() and given_back.is_empty():
         return
     ids = changed["bm_unit_id"].unique().to_list()
     version = valuation.reference_version
@@ -118,7 +127,8 @@ def _add_registration_report(
         .select(BM_UNITS.names())
     )
     header = _header(session, at, valuation, "R0145005", policy)
-    _add_flow_answer(session, at, submission, run, header, registration_report(header, submission.party_id, rows))
+    body = registration_report(header, submission.party_id, pl.concat([rows, given_back]))
+    _add_flow_answer(session, at, submission, run, header, body)
 
 
 def _add_declaration_confirmations(

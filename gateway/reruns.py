@@ -12,7 +12,7 @@ import polars as pl
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from gateway import answers_out, later
+from gateway import answers_out, given_back, later
 from gateway.declaration_sets import valuate_jointly
 from gateway.effects import put_in_force
 from gateway.steps import StaleError, add_run, decide_held
@@ -122,11 +122,12 @@ def put_into_effect(
             decide_held(session, home, other, joined, why=f"complete with {ref}", at=at)
     except StaleError as error:
         raise RefusedError(f"submission {error} is no longer held: look again") from error
+    put_before = given_back.put_by(session, submission)
     effects.withdraw(session, ref, at=at)
     record_sets.withdraw(session, ref, at=at)
     run = add_run(session, submission, found.valuation, kind, at)
     put_in_force(session, home, submission, run, found.valuation)
-    _answer(session, submission, run, found, at)
+    _answer(session, submission, run, found, given_back.given_back(session, submission, put_before), at)
     _decide(session, submission, run, actor, reason, at)
     return run
 
@@ -155,12 +156,14 @@ def _decide(session: Session, submission: Submission, run: Run, actor: str, reas
     )
 
 
-def _answer(session: Session, submission: Submission, run: Run, found: Difference, at: datetime) -> None:
-    """The answers of a rerun: byte for byte the last report where nothing changes."""
+def _answer(
+    session: Session, submission: Submission, run: Run, found: Difference, back: pl.DataFrame, at: datetime
+) -> None:
+    """The answers of a rerun: byte for byte the last report where nothing changes; `back` is what holds again."""
     told = [one for one in answers.of(session, submission.ref) if one.kind is AnswerKind.REPORT]
     if found.changes or not told:
         flipped = _of_flips(found.valuation, found.refused, found.accepted) if found.before else found.valuation
-        answers_out.add(session, at, submission, run, found.valuation, flipped)
+        answers_out.add(session, at, submission, run, found.valuation, flipped, back)
         return
     answers.add(
         session,

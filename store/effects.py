@@ -125,10 +125,11 @@ def later(session: Session, kind: str, subjects: Collection[str], after: tuple[d
     return sorted(found)
 
 
-def subjects(session: Session, submission_ref: str) -> dict[str, list[str]]:
-    """What the effects of a submission that are in force are about, by their kind."""
+def subjects(session: Session, submission_ref: str, kinds: Collection[str] = tuple(KINDS)) -> dict[str, list[str]]:
+    """What the effects of a submission that are in force are about, by their kind; of the named kinds alone."""
     found = {}
-    for name, kind in KINDS.items():
+    for name in kinds:
+        kind = KINDS[name]
         subject: ColumnElement[str] = getattr(kind.table, kind.subject)
         wanted = (col(kind.table.submission_ref) == submission_ref, col(kind.table.withdrawn_at).is_(None))
         found[name] = sorted(session.exec(select(subject).where(*wanted).distinct()).all())

@@ -168,6 +168,8 @@ def _withdraw(
     write(
         f"submission {done['ref']} is withdrawn: {done['rows']:,} values and {done['sets']:,} record sets taken back\n"
     )
+    if done["untold"]:
+        write(f"no registration report goes out: {plain(done['untold'])}\n")
     if done["built_on_by"]:
         write(f"received later, about the same: {', '.join(done['built_on_by'])}\n")
 

@@ -1,18 +1,20 @@
 """Reruns: the difference first, then applied; as received the same bytes; what a flip gives back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import Session, col, select
 
 from gateway import reruns, withdrawal
-from gateway.sample_cases import read_cases
+from gateway.sample_cases import read_cases, records
 from store import answers, audit, reference, reference_load, runs, submissions
 from store.database import reading, writing
 from store.refused import RefusedError
 from store.states import AnswerKind, SubmissionState
+from store.tables import Answer
 from tests.gateway.conftest import Gridpost
 from tests.samples.exchange import Exchange
 
@@ -68,6 +70,17 @@ def values(exchange: Exchange) -> list[tuple[object, ...]]:
     with reading(exchange.engine) as session:
         frame = reference.frames(session, ["capacity_values"])["capacity_values"]
     return frame.select("bm_unit_id", "generation_capacity", "demand_capacity").rows()
+
+
+def withdrawn(exchange: Exchange, ref: str) -> dict[str, Any]:
+    with writing(exchange.engine) as session:
+        submission = submissions.get(session, ref)
+        assert submission is not None
+        return withdrawal.withdraw(session, submission, actor="operator ann", reason="asked for", at=LATER)
+
+
+def notices(session: Session) -> Sequence[Answer]:
+    return session.exec(select(Answer).where(Answer.kind == AnswerKind.NOTICE).order_by(col(Answer.id))).all()
 
 
 def test_nothing_changed_gives_the_same_bytes_and_another_run(exchange: Exchange) -> None:
@@ -127,6 +140,36 @@ def test_a_flip_to_refused_gives_the_value_back_and_names_what_was_built_on_it(
     assert flows == ["K9001001"]
 
 
+def registered(body: bytes) -> list[list[str]]:
+    """BM Unit, GC, DC and first day of each BU3 of a registration report."""
+    return [[record[4], record[10], record[11], record[-2]] for record in records(body) if record[0] == "BU3"]
+
+
+def test_a_flip_to_refused_reports_the_values_that_hold_again(exchange: Exchange, tmp_path: Path) -> None:
+    received(exchange, "K0151001/seasonal_accepted")
+    ref = received(exchange, "K0151001/seasonal_declared_again")
+    path = tmp_path / "signatories.csv"
+    path.write_text("party_id,name,category,effective_from,effective_to\nACME,Ann Archer,A,,2026-11-01\n")
+    with writing(exchange.engine) as session:
+        reference_load.load(session, "signatories", path, at=LATER, actor="test")
+    assert applied(exchange, ref).outcome == "REJECTED"
+    with reading(exchange.engine) as session:
+        first, again = (one.body or b"" for one in answers.of(session, ref) if one.file_type == "R0145005")
+    assert registered(first) == [["T_DINO-1", "104", "-2", "20261201"]]
+    assert registered(again) == [["T_DINO-1", "100", "-2", "20261201"]]
+
+
+def test_a_value_that_a_later_file_replaced_is_not_given_back(exchange: Exchange) -> None:
+    ref = received(exchange, "K0151001/seasonal_accepted")
+    received(exchange, "K0151001/seasonal_declared_again")
+    with reading(exchange.engine) as session:
+        before = {one.name for one in notices(session)}
+    withdrawn(exchange, ref)
+    with reading(exchange.engine) as session:
+        (told,) = (one.body or b"" for one in notices(session) if one.name not in before)
+    assert [row[0] for row in registered(told)] == ["E_ABRTW-9"]
+
+
 def test_an_old_file_never_overrides_a_newer_one(exchange: Exchange) -> None:
     first = received(exchange, "K0151001/seasonal_accepted")
     received(exchange, "K0151001/seasonal_declared_again")
@@ -158,16 +201,16 @@ def test_a_withdrawal_gives_the_value_before_back(exchange: Exchange) -> None:
     before = values(exchange)
     second = received(exchange, "K0151001/seasonal_declared_again")
     assert len(values(exchange)) > len(before)
-    with writing(exchange.engine) as session:
-        submission = submissions.get(session, second)
-        assert submission is not None
-        done = withdrawal.withdraw(session, submission, actor="operator ann", reason="asked for", at=LATER)
-    assert (done["sets"], done["built_on_by"]) == (0, [])
+    done = withdrawn(exchange, second)
+    assert (done["sets"], done["built_on_by"], done["untold"]) == (0, [], "")
     assert values(exchange) == before
     with reading(exchange.engine) as session:
         submission = submissions.get(session, second)
         assert submission is not None
         assert submission.state is SubmissionState.WITHDRAWN
+        (told,) = notices(session)
+    assert told.account == "acme"
+    assert registered(told.body or b"") == [["T_DINO-1", "100", "-2", "20261201"]]
     with pytest.raises(RefusedError, match="nothing to rerun"):
         compared(exchange, second)
 
