@@ -53,7 +53,7 @@ def expired_bytes(session: Session, before: datetime, day: date) -> pl.DataFrame
         col(Submission.fault).is_(None),
         col(Submission.sha256).is_not(None),
         ~exists().where(col(Answer.submission_ref) == col(Submission.ref), col(Answer.state) != AnswerState.COLLECTED),
-        ~_is_given_up(),
+        ~_is_given_up(col(Submission.ref)),
         *(~_stands(kind.table) for kind in KINDS.values()),
         ~_stands(RecordSet, col(RecordSet.last_day) >= day),
     )
@@ -66,9 +66,10 @@ def _stands(table: Any, *further: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(col(table.submission_ref) == col(Submission.ref), col(table.withdrawn_at).is_(None), *further)
 
 
-def _is_given_up() -> ColumnElement[bool]:
+def _is_given_up(ref: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the bytes of the submission of that reference were given up."""
     given = (col(Audit.subject_kind) == SUBJECT, col(Audit.action) == ACTION)
-    return exists().where(*given, col(Audit.subject) == col(Submission.ref))
+    return exists().where(*given, col(Audit.subject) == ref)
 
 
 def give_up(session: Session, refs: Collection[str], *, actor: str, at: datetime) -> None:
@@ -90,7 +91,7 @@ def given_up_at(session: Session, ref: str) -> datetime | None:
 
 def is_kept_by(session: Session, sha256: str) -> bool:
     """Whether a submission still needs those bytes."""
-    statement = select(Submission.ref).where(Submission.sha256 == sha256, ~_is_given_up())
+    statement = select(Submission.ref).where(Submission.sha256 == sha256, ~_is_given_up(col(Submission.ref)))
     return session.exec(statement.limit(1)).first() is not None
 
 
@@ -103,7 +104,10 @@ def removable(session: Session) -> Sequence[str]:
 
 
 def expired_answers(session: Session, before: datetime) -> int:
-    """How many answers have bytes in the store and were collected before an instant (aware)."""
+    """How many answers have bytes in the store and were collected before an instant (aware).
+
+    Receipts are not among them, nor reports on what can be judged again.
+    """
     return session.exec(select(func.count()).select_from(Answer).where(*_old(before))).one()
 
 
@@ -130,6 +134,8 @@ def _old(before: datetime) -> tuple[ColumnElement[bool], ...]:
         col(Answer.collected_at) < before,
         col(Answer.kind).not_in(KEPT_ANSWERS),
         col(Answer.body).is_not(None),
+        # a rerun that changes nothing sends the last report again, byte for byte
+        or_(col(Answer.kind) != AnswerKind.REPORT, _is_given_up(col(Answer.submission_ref))),
     )
 
 

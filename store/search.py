@@ -10,6 +10,7 @@ from sqlmodel import Session, and_, col, func, or_, select
 
 from store import frames
 from store.database import database_now
+from store.retention import SUBJECT as GIVEN_UP
 from store.states import AnswerState
 from store.tables import Account, Answer, Audit, Breach, Lease, Run, Submission
 
@@ -59,12 +60,13 @@ def submissions_named(session: Session, text: str, limit: int) -> list[Submissio
 
 
 def history(session: Session, submission: Submission) -> list[Audit]:
-    """What happened to a submission and to its answers, oldest first."""
+    """What happened to a submission, its answers and its archived bytes, oldest first."""
     answers = select(col(Answer.account) + "/" + col(Answer.name)).where(Answer.submission_ref == submission.ref)
     statement = select(Audit).where(
         or_(
             and_(col(Audit.subject_kind) == "submission", col(Audit.subject) == submission.ref),
             and_(col(Audit.subject_kind) == "answer", col(Audit.subject).in_(answers)),
+            and_(col(Audit.subject_kind) == GIVEN_UP, col(Audit.subject) == submission.ref),
         )
     )
     return list(session.exec(statement.order_by(col(Audit.id))).all())

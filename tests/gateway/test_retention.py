@@ -120,7 +120,7 @@ def test_what_put_a_value_in_force_stays(exchange: Exchange) -> None:
     collect(exchange)
     done = run(exchange, past(ACCEPTED, 4000))
     assert done["given_up"] == 0
-    assert done["answers_emptied"] == len(ACCEPTED.answers) - 1
+    assert done["answers_emptied"] == len(ACCEPTED.answers) - 2
     assert run(exchange, past(ACCEPTED, 4001))["files_removed"] == 0
     assert archived(exchange, ACCEPTED)
 
@@ -226,6 +226,20 @@ def test_answers_past_their_days_go_out_no_more(exchange: Exchange, gridpost: Gr
     assert "are past their retention: it cannot go out again" in done.err
 
 
+def test_a_report_is_kept_as_long_as_a_rerun_may_send_it_again(exchange: Exchange, gridpost: Gridpost) -> None:
+    exchange.receive(ACCEPTED)
+    ref = submission(exchange, ACCEPTED).ref
+    collect(exchange)
+    run(exchange, past(ACCEPTED))
+    assert gridpost("--home", exchange.home.root, "rerun", ref, "--reason", "asked").code == 0
+    assert exchange.office.renew()
+    deliver(exchange)
+    assert {path.name: path.read_bytes() for path in exchange.home.outbox("acme").iterdir()} == {
+        f"{ACCEPTED.file_name}.2.VAL": ACCEPTED.answers[f"{ACCEPTED.file_name}.VAL"]
+    }
+    assert differences(exchange.home, exchange.engine) == []
+
+
 def test_what_was_given_up_is_not_judged_again(exchange: Exchange, gridpost: Gridpost) -> None:
     exchange.receive(ACCEPTED)
     ref = submission(exchange, ACCEPTED).ref
@@ -236,6 +250,8 @@ def test_what_was_given_up_is_not_judged_again(exchange: Exchange, gridpost: Gri
     done = gridpost(*args)
     assert done.code == 2
     assert "past their retention since 2026-11-" in done.err
+    history = gridpost("--home", exchange.home.root, "show", ref, "--format", "json").json["history"]
+    assert [event["actor"] for event in history if event["action"] == "purge"] == ["test"]
 
 
 def test_the_audit_goes_but_for_what_was_given_up(exchange: Exchange) -> None:

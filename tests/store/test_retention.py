@@ -76,12 +76,16 @@ def test_bytes_go_when_nobody_needs_them(acme: Engine, enter: Callable[..., Subm
         assert list(retention.removable(session)) == ["aa"]
 
 
-def test_answers_lose_their_bytes_but_receipts(acme: Engine, enter: Callable[..., Submission]) -> None:
+def test_answers_lose_their_bytes_but_receipts_and_reports_on_what_can_be_judged_again(
+    acme: Engine, enter: Callable[..., Submission]
+) -> None:
     ref, _ = refused(acme, enter, "aa")
     with writing(acme) as session:
         assert retention.empty_answers(session, LATER) == 0
     collect(acme, ref)
     with writing(acme) as session:
+        assert retention.expired_answers(session, LATER) == retention.empty_answers(session, LATER) == 0
+        retention.give_up(session, [ref], actor="test", at=LATER)
         assert retention.expired_answers(session, NOON) == 0
         assert retention.expired_answers(session, LATER) == retention.empty_answers(session, LATER) == 1
         assert [one.body for one in answers.of(session, ref)] == [b"x", None]
