@@ -35,6 +35,10 @@ _PLACE = ["line", "position", "rule", "unit_key", "message"]
 _UNIT = ["key", "line"]
 
 
+class OvertakenError(RefusedError):
+    """What a comparison was made against changed before it was put into effect."""
+
+
 @dataclass(frozen=True)
 class Difference:
     """What a rerun of a submission would change, against the run on which its outcome stands.
@@ -106,7 +110,7 @@ def put_into_effect(
     """Puts a rerun into effect: run, effects, outcome, answers.
 
     The flow's own answers go out for units that flip alone; the report always does, with the bytes of the one before
-    where nothing changes. Raises RefusedError where the submission or what it was judged against has changed since.
+    where nothing changes. Raises OvertakenError where the submission or what it was judged against has changed since.
     """
     ref = found.submission.ref
     changes.hold(session)
@@ -114,14 +118,14 @@ def put_into_effect(
     assert submission is not None
     last = runs.applied(session, ref)
     if submission.state is not found.submission.state or (last and last.id) != (found.before and found.before.id):
-        raise RefusedError(f"submission {ref} was decided otherwise meanwhile: look again")
+        raise OvertakenError(f"submission {ref} was decided otherwise meanwhile: look again")
     if is_stale(session, found.valuation):
-        raise RefusedError(f"what submission {ref} was judged against changed meanwhile: look again")
+        raise OvertakenError(f"what submission {ref} was judged against changed meanwhile: look again")
     try:
         for other, joined in found.valuation.joined:
             decide_held(session, home, other, joined, why=f"complete with {ref}", at=at)
     except StaleError as error:
-        raise RefusedError(f"submission {error} is no longer held: look again") from error
+        raise OvertakenError(f"submission {error} is no longer held: look again") from error
     put_before = given_back.put_by(session, submission)
     effects.withdraw(session, ref, at=at)
     record_sets.withdraw(session, ref, at=at)
@@ -137,9 +141,11 @@ def put_on_record(session: Session, found: Difference, kind: RunKind, at: dateti
     return add_run(session, found.submission, found.valuation, kind, at, applied=False)
 
 
-def discard(home: Home, found: Difference) -> None:
-    """Removes the record sets that a rerun staged and that nobody will name."""
-    for staged in found.valuation.staged:
+def discard(home: Home, engine: Engine, found: Difference) -> None:
+    """Removes the record sets that a rerun staged, unless an equal rerun was put into effect and names them."""
+    with reading(engine) as session:
+        left = [staged for staged in found.valuation.staged if not record_sets.is_named(session, staged)]
+    for staged in left:
         record_sets.discard(home, staged)
 
 

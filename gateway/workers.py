@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from gateway.check_folder import DryRun
     from gateway.pipeline import Reading
+    from gateway.reruns import Difference
     from gateway.valuation import Valuation
     from ingest.landing import Landed
 
@@ -92,6 +93,13 @@ def check_file(home: Home, location: str, landed: "Landed", answered_at: datetim
     return dry_run(home, _engine(location), landed, answered_at)
 
 
+def compare_submission(home: Home, location: str, ref: str, at: datetime, as_received: bool) -> "Difference":
+    """Judges a decided submission once more: the body of a worker's task."""
+    from gateway import reruns
+
+    return reruns.compare(home, _engine(location), ref, at, as_received=as_received)
+
+
 class Workers:
     """The two lanes. `run` may be called from many threads."""
 
@@ -141,5 +149,10 @@ class Workers:
             lane.shutdown(cancel_futures=True)
 
 
-def _new_lane() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_prepare)
+def side_by_side() -> ProcessPoolExecutor:
+    """A process for every core that this one may use: for many tasks at once."""
+    return _new_lane(len(os.sched_getaffinity(0)))
+
+
+def _new_lane(processes: int = 1) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_prepare)

@@ -150,6 +150,11 @@ def discard(home: Home, staged: Staged) -> None:
     (home.record_sets / staged.file).unlink(missing_ok=True)
 
 
+def is_named(session: Session, staged: Staged) -> bool:
+    """Whether a transaction named a staged file: its name is that of its run and its bytes."""
+    return session.exec(select(RecordSet.id).where(RecordSet.file == staged.file)).first() is not None
+
+
 def withdraw(session: Session, submission_ref: str, *, at: datetime) -> int:
     """Takes back every set that a submission put in force; returns how many sets those were."""
     wanted = (col(RecordSet.submission_ref) == submission_ref, col(RecordSet.withdrawn_at).is_(None))

@@ -72,6 +72,11 @@ def get(session: Session, ref: str) -> Submission | None:
     return session.get(Submission, ref)
 
 
+def large(session: Session, size: int) -> set[str]:
+    """The references of submissions of that many bytes or more."""
+    return set(session.exec(select(Submission.ref).where(Submission.size >= size)).all())
+
+
 def change_state(
     session: Session,
     ref: str,

@@ -46,7 +46,7 @@ def _revalidate(occasion: Occasion) -> Apply:
     applies = occasion.policy().on(occasion.business_date).revalidation == "apply"
     for found in compared:
         if not (applies and _flips(found)):
-            reruns.discard(occasion.home, found)
+            reruns.discard(occasion.home, occasion.engine, found)
 
     def apply(session: Session) -> Summary:
         for found in flipping:

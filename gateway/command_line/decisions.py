@@ -1,5 +1,6 @@
 """Operator decisions: `gridpost rerun`, `withdraw`, `release`, `reset-sequence`, each with its reason in the audit."""
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -44,7 +45,7 @@ def _rerun(
     format_: FormatOption = Format.TEXT,
 ) -> None:
     """Judge decided submissions once more; show what changes and why, and put it into effect."""
-    from gateway import reruns
+    from gateway import reruns, selected_reruns
     from store.database import reading
 
     if not dry_run and not reason:
@@ -55,17 +56,27 @@ def _rerun(
     with place.opened() as engine:
         with reading(engine) as session:
             wanted = _wanted(session, refs or [], flow, party, outcome, rule, from_, to)
-        for ref in wanted:
-            found = reruns.compare(place.home, engine, ref, system_clock(), as_received=as_received)
-            differing |= found.changes
-            if not dry_run:
-                assert reason is not None
-                reruns.apply(place.home, engine, found, actor=operator(), reason=reason, at=system_clock())
-            else:
-                reruns.discard(place.home, found)
-            told.append(_page(found))
-            if format_ is Format.TEXT:
-                _print(found, applied=not dry_run)
+        compared = selected_reruns.compare_each(
+            place.home, engine, place.location, wanted, system_clock, as_received=as_received
+        )
+        with closing(compared):
+            for found in compared:
+                if dry_run or reason is None:
+                    reruns.discard(place.home, engine, found)
+                else:
+                    found = selected_reruns.settle(
+                        place.home,
+                        engine,
+                        found,
+                        system_clock,
+                        as_received=as_received,
+                        actor=operator(),
+                        reason=reason,
+                    )
+                differing |= found.changes
+                told.append(_page(found))
+                if format_ is Format.TEXT:
+                    _print(found, applied=not dry_run)
     if format_ is Format.JSON:
         write_json(told)
     elif not wanted:

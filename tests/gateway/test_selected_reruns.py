@@ -1,0 +1,109 @@
+"""Reruns of a selection: side by side the same as one by one, and anew where one overtakes the next."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway import reruns, selected_reruns
+from gateway.reruns import Difference
+from gateway.sample_cases import read_cases
+from store import effects, submissions
+from store.database import reading
+from store.refused import RefusedError
+from tests.samples.exchange import Exchange
+
+CASES = read_cases()
+LATER = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+BOTH = ("K0151001/seasonal_accepted", "K0151001/seasonal_declared_again")
+
+
+@pytest.fixture
+def exchange(made_market: Path, exchange_root: Path) -> Iterator[Exchange]:
+    made = Exchange(made_market, exchange_root)
+    yield made
+    made.close()
+
+
+def received(exchange: Exchange, *names: str) -> list[str]:
+    """Takes sample cases to their decision; their references."""
+    for name in names:
+        exchange.receive(CASES[name])
+    with reading(exchange.engine) as session:
+        return [one.ref for one in reversed(submissions.find(session, limit=len(names)))]
+
+
+def compared(exchange: Exchange, refs: list[str]) -> Any:
+    return selected_reruns.compare_each(
+        exchange.home, exchange.engine, exchange.office.location, refs, lambda: LATER, as_received=False
+    )
+
+
+def settled(exchange: Exchange, found: Difference) -> Difference:
+    return selected_reruns.settle(
+        exchange.home, exchange.engine, found, lambda: LATER, as_received=False, actor="operator ann", reason="late"
+    )
+
+
+def told(found: Difference) -> tuple[object, ...]:
+    """What of a difference is told, and what it would put in force."""
+    judgement = found.valuation.judgement
+    frames = (found.gone, found.new, found.refused, found.accepted, judgement.units, judgement.effect)
+    rows = tuple(tuple(map(str, frame.rows())) for frame in frames)
+    return found.submission.ref, found.outcome, found.because, found.built_on, found.valuation.staged, rows
+
+
+def test_side_by_side_is_as_one_by_one(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
+    refs = received(exchange, "K0011001/day_of_50_periods", *BOTH)
+    alone = [told(one) for one in compared(exchange, refs)]
+    with reading(exchange.engine) as session:
+        largest = max(one.size for one in submissions.find(session, limit=len(refs)))
+    monkeypatch.setattr(selected_reruns, "FEW", 1)
+    monkeypatch.setattr(selected_reruns, "LARGE_BYTES", largest)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0})
+    beside = compared(exchange, [*refs, "no such", *refs])
+    assert [told(next(beside)) for _ in refs] == alone
+    with pytest.raises(RefusedError, match="no such is unknown"):
+        next(beside)
+
+
+def test_what_is_staged_ahead_and_not_asked_for_is_removed(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
+    volumes = received(exchange, "K0011001/accepted_for_tomorrow")
+    before = sorted(exchange.home.record_sets.rglob("*.parquet"))
+    assert before
+    monkeypatch.setattr(selected_reruns, "FEW", 1)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0})
+    beside = compared(exchange, ["no such", *volumes])
+    with pytest.raises(RefusedError):
+        next(beside)
+    assert sorted(exchange.home.record_sets.rglob("*.parquet")) == before
+
+
+def test_a_comparison_that_is_overtaken_is_made_anew(
+    exchange: Exchange,
+) -> None:
+    first, second = compared(exchange, received(exchange, *BOTH))
+    assert settled(exchange, first) is first
+    with pytest.raises(reruns.OvertakenError, match="changed meanwhile"):
+        reruns.apply(exchange.home, exchange.engine, second, actor="x", reason="y", at=LATER)
+    anew = settled(exchange, second)
+    assert anew is not second
+    assert told(anew) == told(second)
+    with reading(exchange.engine) as session:
+        assert effects.subjects(session, second.submission.ref)
+
+
+def test_an_equal_rerun_in_effect_keeps_its_record_set(exchange: Exchange) -> None:
+    refs = received(exchange, "K0011001/accepted_for_tomorrow")
+    (one,), (other,) = compared(exchange, refs), compared(exchange, refs)
+    assert [staged.file for staged in one.valuation.staged] == [staged.file for staged in other.valuation.staged]
+    settled(exchange, one)
+    reruns.discard(exchange.home, exchange.engine, other)
+    files = [exchange.home.record_sets / staged.file for staged in one.valuation.staged]
+    assert files
+    assert all(file.exists() for file in files)
+    (third,) = compared(exchange, refs)
+    reruns.discard(exchange.home, exchange.engine, third)
+    assert not any((exchange.home.record_sets / staged.file).exists() for staged in third.valuation.staged)
