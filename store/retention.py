@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import ColumnElement, CursorResult, delete, or_
 from sqlalchemy import select as select_columns
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, exists, func, select, update
 
 from store import audit, frames
@@ -66,7 +67,7 @@ def _stands(table: Any, *further: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(col(table.submission_ref) == col(Submission.ref), col(table.withdrawn_at).is_(None), *further)
 
 
-def _is_given_up(ref: ColumnElement[Any]) -> ColumnElement[bool]:
+def _is_given_up(ref: Mapped[Any]) -> ColumnElement[bool]:
     """Whether the bytes of the submission of that reference were given up."""
     given = (col(Audit.subject_kind) == SUBJECT, col(Audit.action) == ACTION)
     return exists().where(*given, col(Audit.subject) == ref)
