@@ -36,12 +36,13 @@ class ExternalDoor:
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._sessions = AuditedSessions(office.engine)
 
     def __enter__(self) -> Self:
         office = self._office
         self._stop = threading.Event()
         self._stack = ExitStack()
+        self._sessions = AuditedSessions(office.engine)
+        self._stack.callback(self._sessions.close)
         self._log = self._stack.enter_context(SshdLog(office.home, office.clock, self._sessions))
         removals = [FileDeletedEvent, FileMovedEvent]
         self._stack.enter_context(observed(office.home.accounts, removals, self._on_removal))
