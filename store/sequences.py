@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import case
-from sqlmodel import Session, col, select
+from sqlalchemy import text
+from sqlmodel import Session, select
 
 from store import audit
 from store.states import Direction
@@ -12,6 +12,13 @@ from store.upsert import insert_into
 
 LAST_NUMBER = 999_999_999
 """The number that 0 follows."""
+
+_TAKE = text(
+    "INSERT INTO sequence (channel, direction, last) VALUES (:channel, :direction, 1) "
+    "ON CONFLICT (channel, direction) "
+    "DO UPDATE SET last = CASE WHEN sequence.last = :last_number THEN 0 ELSE sequence.last + 1 END RETURNING last"
+).bindparams(direction=Direction.OUT.value, last_number=LAST_NUMBER)
+"""Written out, which both databases read: SQLAlchemy would build it anew for every answer."""
 
 
 def hold(session: Session, channel: str) -> None:
@@ -39,10 +46,7 @@ def consume(session: Session, channel: str, number: int) -> None:
 
 def take_outgoing(session: Session, channel: str) -> int:
     """The next number of an outgoing channel, from 1, 0 after 999999999; given back if the transaction fails."""
-    statement = insert_into(session, Sequence).values(channel=channel, direction=Direction.OUT, last=1)
-    following = case((col(Sequence.last) == LAST_NUMBER, 0), else_=col(Sequence.last) + 1)
-    statement = statement.on_conflict_do_update(index_elements=["channel", "direction"], set_={"last": following})
-    number: int = session.connection().execute(statement.returning(col(Sequence.last))).scalar_one()
+    number: int = session.connection().execute(_TAKE, {"channel": channel}).scalar_one()
     return number
 
 
