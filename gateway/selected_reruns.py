@@ -21,7 +21,7 @@ from store import submissions
 from store.database import reading
 
 FEW = 50
-"""Up to so many files are compared in this process: others take as long to start as these to be judged."""
+"""Up to so many files are compared in this process: to start others takes longer than to judge these."""
 
 AHEAD = 16
 """How many files at most are compared before they are asked for."""
