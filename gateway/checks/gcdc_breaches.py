@@ -5,6 +5,7 @@ from sqlmodel import Session
 from gateway.gcdc_breaches import record
 from gateway.gcdc_estimates import put_estimates
 from gateway.gcdc_evaluation import evaluate
+from gateway.gcdc_withdrawn import tell_withdrawn
 from gateway.gcdc_wrong_direction import tell_wrong_direction
 from gateway.schedule.check import Apply, Check, Occasion, Summary
 from store import changes
@@ -22,6 +23,7 @@ def _breaches(occasion: Occasion) -> Apply:
             "volumes": evaluation.volumes,
             "days_without_limits": evaluation.without_limits,
             **done,
+            "withdrawal_notices": tell_withdrawn(session, occasion),
             "wrong_direction": wrong,
         }
 

@@ -216,6 +216,7 @@ def test_a_run_made_again_changes_nothing(market: Market) -> None:
     again = market.night()["breaches"]
     assert (again["opened"], again["updated"], again["told"]) == (0, 0, 0)
     assert market.breach(ref) == before
+    assert market.told("K9002001") == []
     assert market.night(date(2026, 12, 2))["breaches"]["volumes"] == 1
     assert market.breach(ref) == before
     assert len(market.told("K0153001")) == 1
@@ -227,7 +228,9 @@ def test_a_later_run_that_puts_the_volume_right_withdraws_the_breach(market: Mar
     assert market.night(NIGHT + DAY)["breaches"]["withdrawn"] == 1
     breach = market.breach(ref)
     assert (breach.state, breach.periods_in_breach, breach.value_kw) == ("WITHDRAWN", 0, None)
+    assert market.night(NIGHT + DAY)["breaches"]["withdrawal_notices"] == {"told": 0, "untold": {}}
     market.night(EFFECTIVE)
+    assert len(market.told("K9002001")) == 1
     assert market.in_force("T_DINO-1", EFFECTIVE) == (99_000, -2_000)
 
 
