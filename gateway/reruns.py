@@ -15,6 +15,7 @@ from sqlmodel import Session
 from gateway import answers_out, given_back, later
 from gateway.declaration_sets import valuate_jointly
 from gateway.effects import put_in_force
+from gateway.retention import refuse_given_up
 from gateway.steps import StaleError, add_run, decide_held
 from gateway.valuation import Basis, Valuation, basis_now, is_stale
 from market.frames import UNITS
@@ -110,10 +111,12 @@ def put_into_effect(
     """Puts a rerun into effect: run, effects, outcome, answers.
 
     The flow's own answers go out for units that flip alone; the report always does, with the bytes of the one before
-    where nothing changes. Raises OvertakenError where the submission or what it was judged against has changed since.
+    where nothing changes. Raises OvertakenError where the submission or what it was judged against has changed since,
+    RefusedError where its bytes were given up.
     """
     ref = found.submission.ref
     changes.hold(session)
+    refuse_given_up(session, ref)
     submission = submissions.get(session, ref)
     assert submission is not None
     last = runs.applied(session, ref)

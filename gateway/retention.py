@@ -12,10 +12,12 @@ import polars as pl
 from sqlmodel import Session
 
 from gateway import archive
+from market.clock import london_day
 from market.home import Home
 from market.policy import Policy
 from market.settlement_period import day_start
 from store import retention
+from store.refused import RefusedError
 
 ACTOR = "retention"
 """Who gives bytes up, in the audit."""
@@ -70,3 +72,13 @@ def _end(session: Session, aside: Path) -> bool:
     # a gateway that starts meanwhile puts it back: then it goes the next time
     aside.unlink(missing_ok=True)
     return True
+
+
+def refuse_given_up(session: Session, ref: str) -> None:
+    """Raises RefusedError where the bytes of a submission were given up: it cannot be judged again."""
+    given_up_at = retention.given_up_at(session, ref)
+    if given_up_at is not None:
+        raise RefusedError(
+            f"the bytes of submission {ref} are past their retention since {london_day(given_up_at)}: "
+            "it cannot be judged again"
+        )

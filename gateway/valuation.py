@@ -12,6 +12,7 @@ from gateway import archive
 from gateway.bodies import Body
 from gateway.knowledge import sender_of
 from gateway.pipeline import Arrival, days_about, header_of, read_body, validate
+from gateway.retention import refuse_given_up
 from ingest.csv_profile_header import FIRST_BYTES, CsvForm
 from ingest.csv_profile_records import separator_of
 from ingest.envelope import Refusal, Sender, read_header
@@ -25,11 +26,10 @@ from rules.catalogue import acceptance_of, references_of
 from rules.context import FileFacts
 from rules.judge import Judgement
 from rules.put_in_force import rows_put
-from store import changes, record_sets, reference, retention, runs, submissions
+from store import changes, record_sets, reference, runs, submissions
 from store import policy as policies
 from store.database import reading
 from store.record_sets import Staged
-from store.refused import RefusedError
 from store.states import Profile
 from store.tables import Submission
 
@@ -97,12 +97,7 @@ def valuate(
         submission = submissions.get(session, ref)
         if submission is None or submission.sha256 is None:
             raise Fault(f"submission {ref} has no archived bytes")
-        given_up_at = retention.given_up_at(session, ref)
-        if given_up_at is not None:
-            raise RefusedError(
-                f"the bytes of submission {ref} are past their retention since {london_day(given_up_at)}: "
-                "it cannot be judged again"
-            )
+        refuse_given_up(session, ref)
         if basis is None:
             basis = basis_now(session)
         policy = policies.of_version(session, basis.policy_version).on(london_day(submission.received_at))

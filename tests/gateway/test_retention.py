@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gateway import archive, retention
+from gateway import archive, reruns, retention
 from gateway.delivery import Deliveries
 from gateway.doctor import differences, repair
 from gateway.sample_cases import Case, RunAfter, read_cases
@@ -16,6 +17,7 @@ from market.clock import london_day
 from store import answers, policy, scheduled_runs, submissions
 from store import retention as kept
 from store.database import reading, writing
+from store.refused import RefusedError
 from store.tables import Submission
 from tests.gateway.conftest import Gridpost
 from tests.samples.exchange import Exchange
@@ -252,6 +254,19 @@ def test_what_was_given_up_is_not_judged_again(exchange: Exchange, gridpost: Gri
     assert "past their retention since 2026-11-" in done.err
     history = gridpost("--home", exchange.home.root, "show", ref, "--format", "json").json["history"]
     assert [event["actor"] for event in history if event["action"] == "purge"] == ["test"]
+
+
+@pytest.mark.parametrize("goes", [True, False])
+def test_a_rerun_is_not_put_into_effect_once_the_bytes_are_given_up(exchange: Exchange, goes: bool) -> None:
+    exchange.receive(ACCEPTED)
+    ref = submission(exchange, ACCEPTED).ref
+    found = reruns.compare(exchange.home, exchange.engine, ref, exchange.now, as_received=False)
+    with writing(exchange.engine) as session:
+        if goes:
+            kept.give_up(session, [ref], actor="test", at=exchange.now)
+    told = pytest.raises(RefusedError, match="past their retention") if goes else nullcontext()
+    with told:
+        reruns.apply(exchange.home, exchange.engine, found, actor="test", reason="asked", at=exchange.now)
 
 
 def test_the_audit_goes_but_for_what_was_given_up(exchange: Exchange) -> None:
