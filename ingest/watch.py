@@ -19,7 +19,7 @@ from watchdog.events import FileClosedEvent, FileCreatedEvent, FileMovedEvent, F
 from watchdog.observers import Observer
 
 from ingest.files_at_rest import has_footer, is_closed, is_idd
-from ingest.landing import Landed, Landing, Untakeable, is_taken_name
+from ingest.landing import Landed, Landing, LostBytes, Untakeable, is_taken_name
 from ingest.sftp import cut_uploads
 from ingest.sshd_log import SshdLog, Told
 from market.clock import Clock
@@ -195,12 +195,15 @@ class InboxWatch:
                 )
         except FileNotFoundError:
             return None  # the party took it away meanwhile
-        except Untakeable as error:
-            self._tell(one.account, one.name, self._looks[one.account, one.name].inode, str(error))
-            return None
-        except OSError as error:
-            self._renamed.add((one.account, one.name))
-            self._tell(one.account, one.name, self._looks[one.account, one.name].inode, str(error))
+        except (Untakeable, OSError) as error:
+            look, reason = self._looks[one.account, one.name], str(error)
+            if isinstance(error, LostBytes):  # another try would find no failure
+                with self._opened(one.account) as inbox:
+                    kept = cut_uploads.keep(inbox, one.name, inbox, one.name, look.size)
+                reason = f"the disk reports a failure, bytes may be lost: {error.strerror}; {kept}"
+            elif isinstance(error, OSError):
+                self._renamed.add((one.account, one.name))
+            self._tell(one.account, one.name, look.inode, reason)
             return None
 
     def _tell(self, account: str, name: str, inode: int, reason: str) -> None:

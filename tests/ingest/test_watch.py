@@ -1,7 +1,9 @@
 """Inboxes that a plain sshd writes: what is taken, when it arrived, and what is left alone."""
 
+import errno
 import os
 import socket
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -333,3 +335,24 @@ def test_a_rename_that_fails_submits_nothing(inbox: Inbox) -> None:
         sshd.send(_logged('rename old "/temp/pn_1.csv" new "/inbox/pn_1.csv"'))
         assert inbox.swept(3) == []
     assert (inbox.folder / "pn_1.csv").exists()
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_file_of_which_the_disk_lost_bytes_is_not_taken_at_another_try(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    failures = [OSError(errno.EIO, "Input/output error")] if fails else []
+
+    def sync(descriptor: int) -> None:
+        if failures and stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise failures.pop()
+
+    inbox.rename_in("gcdc_1.csv", b"a,b\n")
+    monkeypatch.setattr(os, "fsync", sync)
+    assert inbox.swept(4) == ([] if fails else ["gcdc_1.csv"])
+    assert [path.name for path in inbox.folder.iterdir()] == (["gcdc_1.csv.partial"] if fails else [])
+    assert [one.reason for one in inbox.left] == (
+        ["the disk reports a failure, bytes may be lost: Input/output error; 4 bytes stay as gcdc_1.csv.partial"]
+        if fails
+        else []
+    )
