@@ -95,9 +95,12 @@ def _wanted(
     from_: str | None,
     to: str | None,
 ) -> list[str]:
-    """The submissions that are named, or the decided ones that fit the selection, in order of receipt."""
+    """The submissions that are named, or the decided ones that fit the selection, in order of receipt.
+
+    Those whose bytes were given up cannot be judged again: they fit none.
+    """
     from gateway import submission_pages
-    from store import search, submissions
+    from store import retention, search, submissions
     from store.states import SubmissionState
 
     selection = (flow, party, outcome, rule, from_, to)
@@ -116,7 +119,8 @@ def _wanted(
         received_from=moment(from_, last=False),
         received_until=moment(to, last=True),
     )
-    chosen = [one.ref for one in reversed(found)]
+    given_up = retention.given_up(session)
+    chosen = [one.ref for one in reversed(found) if one.ref not in given_up]
     return chosen if rule is None else search.that_broke(session, chosen, rule)
 
 

@@ -24,6 +24,8 @@ from tests.samples.exchange import Exchange
 
 CASES = read_cases()
 REFUSED, ACCEPTED = CASES["envelope/digit_changed_on_the_way"], CASES["K0151001/seasonal_accepted"]
+AT = ACCEPTED.received_at + dt.timedelta(hours=1)
+SLIPPED = replace(CASES["K0151001/seasonal_with_a_slipped_sign"], received_at=AT)
 DAY = dt.timedelta(days=1)
 DAYS = 30
 
@@ -254,6 +256,16 @@ def test_what_was_given_up_is_not_judged_again(exchange: Exchange, gridpost: Gri
     assert "past their retention since 2026-11-" in done.err
     history = gridpost("--home", exchange.home.root, "show", ref, "--format", "json").json["history"]
     assert [event["actor"] for event in history if event["action"] == "purge"] == ["test"]
+
+
+def test_a_selection_to_be_rerun_is_of_what_is_kept(exchange: Exchange, gridpost: Gridpost) -> None:
+    exchange.receive(ACCEPTED)
+    exchange.receive(SLIPPED)
+    args = ("--home", exchange.home.root, "rerun", "--flow", "K0151001", "--dry-run", "--format", "json")
+    assert [row["file_name"] for row in gridpost(*args).json] == [ACCEPTED.file_name, SLIPPED.file_name]
+    with writing(exchange.engine) as session:
+        kept.give_up(session, [submission(exchange, ACCEPTED).ref], actor="test", at=exchange.now)
+    assert [row["file_name"] for row in gridpost(*args).json] == [SLIPPED.file_name]
 
 
 @pytest.mark.parametrize("goes", [True, False])
