@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
@@ -56,7 +57,7 @@ def read_keys(page: bytes) -> dict[str, PublishedKey]:
         try:
             public = load_pem_public_key(pem.encode())
             since, until = gmt_moment(valid_from), gmt_moment(valid_to) if valid_to else None
-        except ValueError:
+        except (ValueError, UnsupportedAlgorithm):
             raise NotSignedError(f"key {name} cannot be read") from None
         if not isinstance(public, Ed25519PublicKey) or key_id(public) != name:
             raise NotSignedError(f"key {name} is another key than its id says")

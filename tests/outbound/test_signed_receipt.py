@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -195,6 +196,13 @@ def test_another_key_under_the_name_of_ours_is_told() -> None:
     others = OTHER.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     with pytest.raises(NotSignedError, match=f"key {name} is another key than its id says"):
         read_keys(page.replace(pem, others))
+
+
+@pytest.mark.parametrize("key", ["300c300706052a03040506030100", "00"], ids=["of an unknown kind", "no key"])
+def test_a_page_whose_key_nobody_reads_is_told(key: str) -> None:
+    pem = f"-----BEGIN PUBLIC KEY-----\n{b64encode(bytes.fromhex(key)).decode()}\n-----END PUBLIC KEY-----\n"
+    with pytest.raises(NotSignedError, match="key 0123456789abcdef cannot be read"):
+        read_keys(f"key 0123456789abcdef from 2026-01-01T00:00:00Z\n{pem}".encode())
 
 
 def test_a_key_signs_what_was_received_until_its_end_and_nothing_later() -> None:
