@@ -9,7 +9,7 @@ from gateway.valuation import Valuation
 from market.declarations import HELD, IN_FORCE, WITHDRAW
 from market.reference import DECLARATIONS, DECLARED_METERING_SYSTEMS, RECEIVED
 from outbound.declaration_confirmation import CONFIRMED
-from store import changes, declarations, effects
+from store import changes, declarations, effects, runs
 from store.tables import Run, Submission
 
 SYSTEMS = "declared_metering_systems"
@@ -62,15 +62,19 @@ def _traced(rows: pl.DataFrame, ids: pl.DataFrame, submission: Submission, schem
 def confirmed(session: Session, submission: Submission, run: Run) -> dict[str, pl.DataFrame]:
     """What a run confirms, by Supplier: CONFIRMED.
 
-    Of the sender's declarations those that stand otherwise than by the run before; of all Suppliers' those that end.
+    Of the sender's declarations those that stand otherwise than by the run before, WITHDRAWN where none stands now;
+    of all Suppliers' those that end.
     """
     now = declarations.of_run(session, submission.ref, run.number)
-    before = declarations.of_run(session, submission.ref, run.number - 1)
+    earlier = [one.number for one in runs.of(session, submission.ref) if one.applied and one.number < run.number]
+    before = declarations.of_run(session, submission.ref, max(earlier, default=0))
+    gone = before.join(now, on=_TRACE, how="anti", maintain_order="left")
     new = now.join(before, on=[*_TRACE, "standing"], how="anti", maintain_order="left")
     put = new.filter((pl.col("standing") == IN_FORCE) & pl.col("named_declaration_id").is_not_null())
     named = declarations.named_by(session, put)
     of_named = {"status": pl.when("withdraws").then(pl.lit("WITHDRAWN")).otherwise(pl.lit("ENDED"))}
-    own = new.filter(pl.col("declaration_type") != WITHDRAW).with_columns(status="standing")
+    stated = pl.concat([new.with_columns(status="standing"), gone.with_columns(status=pl.lit("WITHDRAWN"))])
+    own = stated.filter(pl.col("declaration_type") != WITHDRAW)
     told = pl.concat([own, named.with_columns(**of_named).select(own.columns)])
     shown = told.select(
         "supplier_id",

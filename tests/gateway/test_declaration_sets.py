@@ -127,6 +127,7 @@ def test_a_set_is_refused_when_its_working_days_are_over(post: Post, day: date, 
     post.exchange.now = datetime(day.year, day.month, day.day, 1, 0, tzinfo=UTC)
     assert night(post, day) == ([ref] if expired else [])
     assert post.state(ref) == (("VALIDATED", "REJECTED") if expired else ("HELD", None))
+    assert [row[3] for row in post.confirmed("ACME")] == (["HELD", "WITHDRAWN"] if expired else ["HELD"])
     if expired:
         (_, report) = post.told("ACME")[-1]
         assert [record[4:6] + record[7:8] for record in report if record[0] == "VRB"] == [
