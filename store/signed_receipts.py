@@ -42,6 +42,11 @@ def held(session: Session, account: str) -> ReceiptChain | None:
     return None if chain is None or chain.ended_at is not None else chain
 
 
+def hold_all(session: Session) -> None:
+    """Waits for those who sign, and makes others wait until the transaction ends."""
+    session.exec(select(ReceiptChain).order_by(ReceiptChain.account).with_for_update()).all()
+
+
 def extend(session: Session, account: str, number: int, sha256: str) -> None:
     """The chain's last signed receipt is `number` with the hash `sha256`; Fault where it is not the next one."""
     statement = update(ReceiptChain).where(col(ReceiptChain.account) == account, col(ReceiptChain.number) == number - 1)

@@ -114,11 +114,14 @@ def _list_keys(context: typer.Context, format_: FormatOption = Format.TEXT) -> N
 def _rotate(context: typer.Context) -> None:
     """Sign with a new key from now on; the ones before it stay on the page of keys, with their last day."""
     from gateway.signed_receipts import make_key, publish
+    from store import signed_receipts
     from store.database import reading, writing
 
     place: Place = context.obj
     with place.opened() as engine:
         with writing(engine) as session:
+            # who signs with the key before it has received what it signs before that one ends
+            signed_receipts.hold_all(session)
             key = make_key(session, place.home, actor=operator(), at=system_clock())
         with reading(engine) as session:
             publish(session, place.home)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -90,3 +91,26 @@ def test_a_new_key_ends_the_one_before_it(store: Engine) -> None:
     with reading(store) as session:
         found = [(key.key_id, key.valid_from, key.valid_to) for key in signed_receipts.keys(session)]
     assert found == [("bb", later, None), ("aa", NOON, later)]
+
+
+def test_a_key_ends_when_nobody_signs_with_it_any_more(acme: Engine) -> None:
+    """What is being signed as a new key comes is received before the instant at which the old one ends."""
+    with writing(acme) as session:
+        signed_receipts.begin(session, "acme", actor="ann", at=NOON)
+    told, coming = [], threading.Event()
+
+    def rotate() -> None:
+        coming.set()
+        with writing(acme) as session:
+            signed_receipts.hold_all(session)
+            told.append("ends")
+
+    with ThreadPoolExecutor(1) as threads:
+        with writing(acme) as session:
+            assert signed_receipts.held(session, "acme") is not None
+            rotating = threads.submit(rotate)
+            assert coming.wait(30)
+            time.sleep(0.1)
+            told.append("signed")
+        rotating.result(30)
+    assert told == ["signed", "ends"]
