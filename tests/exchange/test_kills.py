@@ -164,12 +164,19 @@ def test_kills_of_a_forked_gateway(
 
 
 @pytest.mark.slow
-def test_kills_of_a_whole_gateway(gateway: Gateway, client_of: MakeClient) -> None:
+@pytest.mark.proof
+def test_kills_of_a_whole_gateway(
+    gateway: Gateway, client_of: MakeClient, whole: bool, tried: Callable[[str, str, int], None]
+) -> None:
     """With its workers and server processes, which end with it."""
     parties = parties_of(gateway, client_of)
-    for point in ("take after", "acknowledged after", "decided before", "publish after", "remove after"):
+    points = ("take after", "acknowledged after", "decided before", "publish after", "remove after")
+    tries = len(points) if whole else 2
+    for point in points[:tries]:
         kill_at(gateway, parties, point)
-    for _ in range(3):
-        kill_after(gateway, parties, random.uniform(0.05, 0.5))
+    moments = random.Random(7)
+    for _ in range(tries):
+        kill_after(gateway, parties, moments.uniform(0.05, 0.5))
     finish(gateway, parties)
     verify(gateway, parties)
+    tried("kill points", "named steps and random moments of a gateway over SFTP", 2 * tries)
