@@ -68,6 +68,8 @@ def is_taken_name(name: str) -> bool:
 
 def quoted(name: str) -> str:
     """`name` with `%`, `/` and all that does not print (other than space) percent-encoded; undone by `unquoted`."""
+    if name.isprintable() and "%" not in name and "/" not in name:
+        return name
     return "".join(
         character
         if character.isprintable() and character not in "%/"

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 import paramiko
 from paramiko.common import (
@@ -45,6 +46,7 @@ class Connection(paramiko.ServerInterface):
         self._refusals = 0
         self._lock = threading.Lock()
         self._sessions: dict[int, Session] = {}
+        self._hearing: dict[int, Callable[[bytes], bytes]] = {}
 
     def get_allowed_auths(self, username: str) -> str:
         """The one way in; asked for after each failure."""
@@ -131,9 +133,13 @@ class Connection(paramiko.ServerInterface):
         """Whose account logged in."""
         return self._account.party_id if self._account else ""
 
-    def serves(self, channel: paramiko.Channel) -> bool:
-        """Whether a session reads this channel."""
-        return channel.get_id() in self._sessions
+    def hear(self, channel: paramiko.Channel, received: Callable[[bytes], bytes]) -> None:
+        """Have what comes over this channel go to `received` first, which gives what it leaves to the channel."""
+        self._hearing[channel.get_id()] = received
+
+    def hearing(self, channel: paramiko.Channel) -> Callable[[bytes], bytes] | None:
+        """Where what comes over this channel goes; None where no session reads it."""
+        return self._hearing.get(channel.get_id())
 
     def session_of(self, channel: paramiko.Channel) -> Session:
         """The session that was begun for this channel."""
@@ -146,6 +152,7 @@ class Connection(paramiko.ServerInterface):
         finally:
             with self._lock:
                 self._sessions = {channel: other for channel, other in self._sessions.items() if other is not session}
+                self._hearing = {channel: to for channel, to in self._hearing.items() if channel in self._sessions}
 
     def stop(self) -> None:
         """Begin nothing new: the gateway is stopping."""

@@ -6,6 +6,7 @@ A party's world is `/` with flat folders in it. There are no links, so a path me
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from ingest.landing import NAME_BYTES, is_taken_name, quoted
 from ingest.sftp.status import Refusal, Status
@@ -54,6 +55,7 @@ class FilePlace:
         return f"/{self.folder}/{self.name}"
 
 
+@lru_cache(4096)
 def place(path: bytes) -> Place:
     """What `path` names, relative to the root; raises Refusal where it can name nothing of the party's."""
     parts = _parts(path)
@@ -95,6 +97,8 @@ def canonical(path: bytes) -> str:
 
 def shown(text: str, limit: int = 160) -> str:
     """`text` fit for a status or a log line: what does not print is escaped, and it is cut to `limit` characters."""
+    if text.isprintable() and len(text) <= limit:
+        return text
     escaped = "".join(
         character if character.isprintable() else character.encode("unicode_escape", "surrogatepass").decode()
         for character in text[:limit]

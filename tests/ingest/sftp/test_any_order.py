@@ -27,9 +27,9 @@ from ingest.landing import Landing, waiting
 from ingest.sftp.interfaces import AccountKeys, Door
 from ingest.sftp.limits import Limits
 from ingest.sftp.paths import Folder, Place
+from ingest.sftp.requests import Requests
 from ingest.sftp.session import Session
 from ingest.sftp.status import Status
-from ingest.sftp.subsystem import Requests
 from ingest.sftp.wire import OpenFlag, Packet, string
 from market.home import Home
 from tests.ingest.sftp.front_door import START

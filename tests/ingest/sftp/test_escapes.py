@@ -11,8 +11,8 @@ import pytest
 from ingest.landing import Landing
 from ingest.sftp.interfaces import AccountKeys, Door
 from ingest.sftp.limits import Limits
+from ingest.sftp.requests import Requests
 from ingest.sftp.session import Session
-from ingest.sftp.subsystem import Requests
 from ingest.sftp.wire import OpenFlag, Packet, string
 from market.home import Home
 from tests.ingest.sftp.front_door import START
