@@ -46,13 +46,24 @@ class RunAfter:
 
 
 @dataclass(frozen=True)
+class DecisionAfter:
+    """What an operator decides at an instant (aware) on the challenge of a GC/DC breach: U, R, or P with a value."""
+
+    breach: str
+    decision: str
+    reason: str
+    at: datetime
+    value_kw: int | None = None
+
+
+@dataclass(frozen=True)
 class Case:
     """One case. `name` is its folder below the samples, `before` the cases whose files came earlier to the gateway.
 
     `received_at` is aware. `receipt` is the receipt code; `rules` are those that the answers name, in order of their
     ids. `answers` are the bytes of each answer by its name. An operator releases it at `released_at` (aware), if at
-    all; `runs` are made after it, in their order. `told` is what besides its answers leaves meanwhile, by
-    `to_<account>/<name>`: answers to earlier files, notices, what runs send.
+    all; `decisions` and then `runs` are made after it, in their order. `told` is what besides its answers leaves
+    meanwhile, by `to_<account>/<name>`: answers to earlier files, notices, what decisions and runs send.
     """
 
     name: str
@@ -66,6 +77,7 @@ class Case:
     content: bytes
     answers: Mapping[str, bytes]
     released_at: datetime | None = None
+    decisions: tuple[DecisionAfter, ...] = ()
     runs: tuple[RunAfter, ...] = ()
     told: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -95,6 +107,7 @@ def read_case(samples: Path, name: str) -> Case:
         content=others.pop(file_name),
         answers=others,
         released_at=described.get("released_at"),
+        decisions=tuple(DecisionAfter(**decision) for decision in described.get("decisions", ())),
         runs=tuple(RunAfter(**run) for run in described.get("runs", ())),
         told={path.relative_to(folder).as_posix(): path.read_bytes() for path in elsewhere},
     )

@@ -9,9 +9,10 @@ from sqlmodel import col, select
 
 from gateway import archive, gaps, settlement_calendar, steps
 from gateway.declaration_sets import valuate_jointly
+from gateway.gcdc_decisions import Decision, decide
 from gateway.office import Office
 from gateway.pipeline import read
-from gateway.sample_cases import CALENDAR, MARKET, SAMPLES, Case, RunAfter
+from gateway.sample_cases import CALENDAR, MARKET, SAMPLES, Case, DecisionAfter, RunAfter
 from gateway.schedule.carrying_out import carry_out
 from ingest.landing import parse
 from market.clock import london_day
@@ -82,6 +83,8 @@ class Exchange:
         if case.released_at is not None:
             self._release(ref, case.released_at)
         decided = len(self._answers())
+        for decision in case.decisions:
+            self._decide_challenge(decision)
         for run in case.runs:
             self._make(run)
         return {
@@ -119,6 +122,13 @@ class Exchange:
             assert submission.channel is not None
             gaps.release(session, submission, actor="operator", reason="the files before it are lost", at=at)
         self._go_on(submission.channel)
+
+    def _decide_challenge(self, made: DecisionAfter) -> None:
+        assert made.at > self.now, f"{made.breach} is decided before what came before it"
+        self.now = made.at
+        letter, value = Decision(made.decision), made.value_kw
+        with writing(self.engine) as session:
+            decide(session, made.breach, letter, value, reason=made.reason, actor="operator", at=made.at)
 
     def _make(self, run: RunAfter) -> None:
         assert run.at > self.now, f"{run.check} runs before what came before it"
