@@ -55,30 +55,33 @@ def told(found: Difference) -> tuple[object, ...]:
     return found.submission.ref, found.outcome, found.because, found.built_on, found.valuation.staged, rows
 
 
-def test_side_by_side_is_as_one_by_one(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_side_by_side_is_as_one_by_one_and_leaves_nothing(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
     refs = received(exchange, "K0011001/day_of_50_periods", *BOTH)
-    alone = [told(one) for one in compared(exchange, refs)]
-    with reading(exchange.engine) as session:
-        largest = max(one.size for one in submissions.find(session, limit=len(refs)))
-    monkeypatch.setattr(selected_reruns, "FEW", 1)
-    monkeypatch.setattr(selected_reruns, "LARGE_BYTES", largest)
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0})
-    beside = compared(exchange, [*refs, "no such", *refs])
-    assert [told(next(beside)) for _ in refs] == alone
-    with pytest.raises(RefusedError, match="no such is unknown"):
-        next(beside)
-
-
-def test_what_is_staged_ahead_and_not_asked_for_is_removed(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
-    volumes = received(exchange, "K0011001/accepted_for_tomorrow")
     before = sorted(exchange.home.record_sets.rglob("*.parquet"))
     assert before
+
+    def shown(found: Difference) -> tuple[object, ...]:
+        reruns.discard(exchange.home, exchange.engine, found)
+        return told(found)
+
+    alone = [shown(one) for one in compared(exchange, refs)]
     monkeypatch.setattr(selected_reruns, "FEW", 1)
+    monkeypatch.setattr("store.submissions.large", lambda *_: {refs[1]})
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0})
-    beside = compared(exchange, ["no such", *volumes])
-    with pytest.raises(RefusedError):
+    beside = compared(exchange, [*refs, "no such", *refs])
+    assert [shown(next(beside)) for _ in refs] == alone
+    with pytest.raises(RefusedError, match="no such is unknown"):
         next(beside)
     assert sorted(exchange.home.record_sets.rglob("*.parquet")) == before
+
+
+def test_large_files_are_told_by_their_bytes(exchange: Exchange) -> None:
+    received(exchange, "K0011001/day_of_50_periods", *BOTH)
+    with reading(exchange.engine) as session:
+        sizes = {one.ref: one.size for one in submissions.find(session)}
+        largest = max(sizes, key=sizes.__getitem__)
+        assert submissions.large(session, sizes[largest]) == {largest}
+        assert submissions.large(session, sizes[largest] + 1) == set()
 
 
 def test_a_comparison_that_is_overtaken_is_made_anew(
