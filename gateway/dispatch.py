@@ -9,7 +9,7 @@ from threading import Condition
 
 from gateway import archive, steps
 from gateway.office import LeaseLostError, Office
-from gateway.workers import WorkerDiedError, Workers, read_file, valuate_file
+from gateway.workers import WorkerDiedError, Workers, read_file, valuate_file, yield_to_sessions
 from market.clock import london_day
 from store import record_sets, submissions
 from store.database import reading
@@ -32,7 +32,7 @@ class Dispatcher:
         self._office = office
         self._workers = workers
         self._on_answer = on_answer
-        self._threads = ThreadPoolExecutor(THREADS, "channel")
+        self._threads = ThreadPoolExecutor(THREADS, "channel", yield_to_sessions)
         self._channels: dict[str, deque[Submission]] = {}
         self._busy: set[str] = set()
         self._known: dict[str, Submission] = {}

@@ -17,7 +17,7 @@ from gateway.office import LEASE_SECONDS, LeaseLostError, Office
 from gateway.partial_uploads import purge_partial_uploads
 from gateway.schedule.plan import Schedule
 from gateway.schedule.scheduler import Scheduler
-from gateway.workers import Workers
+from gateway.workers import Workers, yield_to_sessions
 from ingest.landing import Landed, waiting
 from ingest.watch import landing_hints
 from store import submissions
@@ -57,7 +57,7 @@ class Tenure:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        self._beating = self._thread("heartbeat", self._beat, self._drained)
+        self._beating = self._thread("heartbeat", self._beat, self._drained, yields=False)
         try:
             self._recover()
         except BaseException:
@@ -113,10 +113,14 @@ class Tenure:
         with reading(self._office.engine) as session:
             signed_receipts.publish(session, self._office.home)
 
-    def _thread(self, name: str, work: Callable[[], None], end: threading.Event) -> threading.Thread:
+    def _thread(
+        self, name: str, work: Callable[[], None], end: threading.Event, *, yields: bool = True
+    ) -> threading.Thread:
         """Starts a thread that keeps at its work until `end`: what goes wrong is logged and tried again."""
 
         def guarded() -> None:
+            if yields:
+                yield_to_sessions()
             while not end.is_set():
                 try:
                     work()
@@ -146,9 +150,7 @@ class Tenure:
 
     def _enter_landed(self) -> None:
         """Enters what lies in the landing and has no row, in order of arrival; lets go of what is archived."""
-        landed = waiting(self._office.home.landing)
-        self._entered &= {one.path for one in landed}
-        new = [one for one in landed if one.path not in self._entered]
+        new = waiting(self._office.home.landing, self._entered)
         if not new or self._ending.is_set():
             return
         found = self._rows_of(new)

@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,15 +151,15 @@ def landing_folder(landing: Path, party_id: str, account: str) -> Path:
     return landing / _folder_name(party_id) / _folder_name(account)
 
 
-def waiting(landing: Path) -> list[Landed]:
-    """Every landed file, in order of arrival over all parties."""
-    found = [entry for entry in _entries(landing) if isinstance(entry, Landed)]
+def waiting(landing: Path, known: Container[str] = ()) -> list[Landed]:
+    """Every landed file but those of the paths `known`, in order of arrival over all parties."""
+    found = [entry for entry in _entries(landing, known) if isinstance(entry, Landed)]
     return sorted(found, key=lambda landed: (landed.stamp, landed.path.rpartition("/")[2], landed.path))
 
 
 def litter(landing: Path) -> list[Litter]:
     """What lies in the landing and no take put there."""
-    return [entry for entry in _entries(landing) if isinstance(entry, Litter)]
+    return [entry for entry in _entries(landing, ()) if isinstance(entry, Litter)]
 
 
 def parse(path: str, size: int) -> Landed:
@@ -203,7 +203,7 @@ def _folder_name(name: str) -> str:
     return f"%2E{folder[1:]}" if folder.startswith(".") else folder
 
 
-def _entries(landing: Path) -> Iterator[Landed | Litter]:
+def _entries(landing: Path, known: Container[str]) -> Iterator[Landed | Litter]:
     for party in os.scandir(landing):
         if not party.is_dir(follow_symlinks=False):
             yield Litter(party.name, "it is not a party's folder")
@@ -213,8 +213,8 @@ def _entries(landing: Path) -> Iterator[Landed | Litter]:
                 yield Litter(f"{party.name}/{account.name}", "it is not an account's folder")
                 continue
             for file in os.scandir(account):
-                entry = _entry(f"{party.name}/{account.name}/{file.name}", file)
-                if entry is not None:
+                path = f"{party.name}/{account.name}/{file.name}"
+                if path not in known and (entry := _entry(path, file)) is not None:
                     yield entry
 
 

@@ -52,6 +52,7 @@ def test_a_take_moves_the_file_and_tells_all_of_it(home: Home) -> None:
     assert landed.path.startswith("ACME/acme/20261025T120000987654Z-")
     assert list(home.temp("acme").iterdir()) == []
     assert waiting(home.landing) == [landed]
+    assert waiting(home.landing, {landed.path}) == []
     assert litter(home.landing) == []
     assert (home.landing / landed.path).read_bytes() == b"12345"
 
