@@ -6,6 +6,7 @@ in one transaction with what follows from it. Bytes are durable before a row say
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 from sqlmodel import Session
@@ -63,29 +64,29 @@ def _peek(office: Office, landed: Landed) -> Header | CsvFlow | None:
 
 
 def _enter(session: Session, office: Office, landed: Landed, header: Header | CsvFlow | None) -> Submission:
-    submission = submissions.enter(session, landed, actor=ACTOR, at=office.clock())
-    if header is None or submission.channel is not None or submission.state is not SubmissionState.RECEIVED:
+    said = _said(landed, header)
+    submission = submissions.enter(session, landed, actor=ACTOR, at=office.clock(), **said)
+    if not said or submission.channel is not None or submission.state is not SubmissionState.RECEIVED:
         return submission
+    return submissions.record(session, submission.ref, SubmissionState.RECEIVED, **said)
+
+
+def _said(landed: Landed, header: Header | CsvFlow | None) -> dict[str, Any]:
+    """The columns of a submission that its header fills."""
+    if header is None:
+        return {}
     if isinstance(header, CsvFlow):
-        return submissions.record(
-            session,
-            submission.ref,
-            SubmissionState.RECEIVED,
-            profile=Profile.CSV,
-            file_type=header.flow.file_type,
-            channel=str(csv_channel(landed.party_id, header.flow.file_type)),
-        )
-    return submissions.record(
-        session,
-        submission.ref,
-        SubmissionState.RECEIVED,
-        profile=Profile.IDD,
-        file_type=header.file_type,
-        channel=str(header.channel),
-        sequence=header.sequence,
-        test_flag=header.flag,
-        creation_time=header.creation_time,
-    )
+        file_type = header.flow.file_type
+        channel = str(csv_channel(landed.party_id, file_type))
+        return {"profile": Profile.CSV, "file_type": file_type, "channel": channel}
+    return {
+        "profile": Profile.IDD,
+        "file_type": header.file_type,
+        "channel": str(header.channel),
+        "sequence": header.sequence,
+        "test_flag": header.flag,
+        "creation_time": header.creation_time,
+    }
 
 
 def acknowledged(office: Office, ref: str, reading: Reading) -> Submission:

@@ -37,8 +37,8 @@ class Landed(Protocol):
     def size(self) -> int: ...  # noqa: D102
 
 
-def enter(session: Session, landed: Landed, *, actor: str, at: datetime) -> Submission:
-    """The submission of a file in the landing, entered unless it was before."""
+def enter(session: Session, landed: Landed, *, actor: str, at: datetime, **columns: Any) -> Submission:
+    """The submission of a file in the landing, entered with further columns unless it was before."""
     ref = submission_ref(landed.stamp, landed.path)
     statement = insert_into(session, Submission).values(
         ref=ref,
@@ -51,9 +51,12 @@ def enter(session: Session, landed: Landed, *, actor: str, at: datetime) -> Subm
         arrival=landed.stamp,
         state=SubmissionState.RECEIVED,
         attempts=0,
+        **columns,
     )
-    once = statement.on_conflict_do_nothing(index_elements=["landing_name"]).returning(col(Submission.ref))
-    if session.connection().execute(once).one_or_none() is not None:
+    once = statement.on_conflict_do_nothing(index_elements=["landing_name"]).returning(Submission)
+    # The audit rows of many files go to the store together, at the end.
+    entered: Submission | None = session.scalars(once, execution_options={"autoflush": False}).one_or_none()
+    if entered is not None:
         audit.write(
             session,
             at=at,
@@ -64,6 +67,7 @@ def enter(session: Session, landed: Landed, *, actor: str, at: datetime) -> Subm
             to_state=SubmissionState.RECEIVED,
             detail={"account": landed.account, "file_name": landed.file_name, "size": landed.size},
         )
+        return entered
     return session.exec(select(Submission).where(Submission.landing_name == landed.path)).one()
 
 
