@@ -31,7 +31,7 @@ demo: .venv/runtime  ## three made-up parties exchange files with a real gateway
 	$(BIN)/gridpost demo
 
 test: lint .venv/bench .venv/clients  ## lint, generated pages and the whole test suite
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: .venv/dev  ## style, types, layers, generated pages
 	$(BIN)/ruff check .
@@ -44,7 +44,7 @@ serve: .venv/runtime  ## a gateway in ./home
 	$(BIN)/gridpost --home home serve
 
 prove: .venv/bench .venv/clients  ## every case of every promise, with the table that README shows; takes hours
-	$(BIN)/python -m tests.proofs -n 2 --dist worksteal
+	$(BIN)/python -m tests.proofs -n 3 --dist worksteal
 
 bench: .venv/bench  ## every benchmark, with the figures it prints
 	for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark || exit 1; done
