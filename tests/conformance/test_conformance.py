@@ -47,26 +47,26 @@ def _string(text: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("path", "seen"),
     [
-        (b"/work/t/a", b"/temp/a"),
-        (b"/work/t", b"/temp"),
+        (b"/suite/t/a", b"/temp/a"),
+        (b"/suite/t", b"/temp"),
         (b"t/a", b"/temp/a"),
-        (b"/work/other", b"/other"),
+        (b"/suite/other", b"/other"),
         (b"", b"/"),
-        (b"/work/to", b"/to"),
+        (b"/suite/to", b"/to"),
         (b"/etc/passwd", b"/etc/passwd"),
     ],
 )
 def test_the_bridge_maps_paths(path: bytes, seen: bytes) -> None:
-    bridge = Bridge([(b"/work/t", b"/temp"), (b"/work", b"")])
+    bridge = Bridge([(b"/suite/t", b"/temp"), (b"/suite", b"")])
     stat, number = b"\x11", b"\0\0\0\7"
     assert bridge.request(stat + number + _string(path)) == stat + number + _string(seen)
 
 
 def test_the_bridge_maps_a_resolved_path_back_and_no_other_name() -> None:
-    bridge = Bridge([(b"/work/t", b"/temp"), (b"/work", b"")])
+    bridge = Bridge([(b"/suite/t", b"/temp"), (b"/suite", b"")])
     number = b"\0\0\0\7"
     bridge.request(b"\x10" + number + _string(b"t"))
     answer, count, nothing = b"\x68" + number, b"\0\0\0\1", b"\0\0\0\0"
     resolved = answer + count + _string(b"/temp") + _string(b"/temp") + nothing
-    assert bridge.answer(resolved) == answer + count + _string(b"/work/t") + _string(b"/work/t") + nothing
+    assert bridge.answer(resolved) == answer + count + _string(b"/suite/t") + _string(b"/suite/t") + nothing
     assert bridge.answer(resolved) == resolved
