@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
 BEGIN, END = "<!-- make prove writes this table -->\n", "<!-- end of what make prove writes -->\n"
 
 KINDS = (
@@ -53,9 +54,8 @@ def main() -> int:
         pytest = [sys.executable, "-m", "pytest", "-m", "proof", "--whole", f"--tried={tried}", *sys.argv[1:]]
         code = subprocess.run(pytest, cwd=ROOT, check=False).returncode
         if code == 0:
-            readme = ROOT / "README.md"
             text = table(json.loads(line) for line in tried.read_text().splitlines())
-            readme.write_text(put_into(readme.read_text(), text))
+            README.write_text(put_into(README.read_text(), text))
     return code
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.proofs import BEGIN, END, KINDS, put_into, table
+from tests.proofs import BEGIN, END, KINDS, README, put_into, table
 
 
 def test_cases_of_a_kind_are_summed_in_the_order_of_the_kinds() -> None:
@@ -27,3 +27,7 @@ def test_the_table_stands_between_its_marks() -> None:
     assert put_into(page, "new\n") == f"before\n{BEGIN}new\n{END}after\n"
     with pytest.raises(ValueError, match="no marks"):
         put_into("before\n", "new\n")
+
+
+def test_readme_has_the_marks() -> None:
+    assert "| kill points |" in put_into(README.read_text(), table([]))

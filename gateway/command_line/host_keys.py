@@ -19,12 +19,15 @@ def add_host_keys(app: typer.Typer) -> None:
 
 @_keys.command("list")
 def _list(context: typer.Context, format_: FormatOption = Format.TEXT) -> None:
-    """List the current host keys, the announced next ones and the former ones."""
+    """List the current host keys, the announced next ones and the former ones; as JSON with their whole lines."""
     from ingest.sftp.host_key_rotation import listed
 
     place: Place = context.obj
     place.home.make()
-    print_rows(format_, [vars(key) for key in listed(place.home.keys)], "")
+    keys = [vars(key) for key in listed(place.home.keys)]
+    if format_ is Format.TEXT:
+        keys = [{name: text for name, text in key.items() if name != "line"} for key in keys]
+    print_rows(format_, keys, "")
 
 
 @_keys.command("announce")
