@@ -1,11 +1,12 @@
 """Operator decisions: `gridpost rerun`, `withdraw`, `release`, `reset-sequence`, each with its reason in the audit."""
 
+from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.command_line.inspection import moment
+from gateway.command_line.inspection import Ref, moment
 from gateway.command_line.output import Format, FormatOption, console, plain, table, write, write_json
 from gateway.command_line.place import NotPossibleError, Place, operator
 from market.clock import system_clock
@@ -163,20 +164,11 @@ def _print(found: "Difference", *, applied: bool) -> None:
         write(f"  received later, about the same: {', '.join(found.built_on)}\n")
 
 
-def _withdraw(
-    context: typer.Context,
-    ref: Annotated[str, typer.Argument(help="a reference, its beginning, or ACCOUNT/FILE NAME")],
-    reason: _Reason,
-    format_: FormatOption = Format.TEXT,
-) -> None:
+def _withdraw(context: typer.Context, ref: Ref, reason: _Reason, format_: FormatOption = Format.TEXT) -> None:
     """Take back what a submission put in force; the values before it hold again."""
-    from gateway import submission_pages, withdrawal
-    from store.database import writing
+    from gateway.withdrawal import withdraw
 
-    place: Place = context.obj
-    with place.opened() as engine, writing(engine) as session:
-        submission = submission_pages.named(session, ref)
-        done = withdrawal.withdraw(session, submission, actor=operator(), reason=reason, at=system_clock())
+    done = _decided(context, ref, reason, withdraw)
     if format_ is Format.JSON:
         write_json(done)
         return
@@ -189,24 +181,26 @@ def _withdraw(
         write(f"received later, about the same: {', '.join(done['built_on_by'])}\n")
 
 
-def _release(
-    context: typer.Context,
-    ref: Annotated[str, typer.Argument(help="a reference, its beginning, or ACCOUNT/FILE NAME")],
-    reason: _Reason,
-    format_: FormatOption = Format.TEXT,
-) -> None:
+def _release(context: typer.Context, ref: Ref, reason: _Reason, format_: FormatOption = Format.TEXT) -> None:
     """Give up the numbers that are missing before a held submission: it is decided, and what is held before it."""
-    from gateway import gaps, submission_pages
+    from gateway.gaps import release
+
+    done = _decided(context, ref, reason, release)
+    if format_ is Format.JSON:
+        write_json(done)
+        return
+    write(f"submission {done['ref']} is released; given up: {done['given_up']}\n")
+
+
+def _decided(context: typer.Context, ref: str, reason: str, decide: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """What an operator's decision on one submission did, in one transaction."""
+    from gateway import submission_pages
     from store.database import writing
 
     place: Place = context.obj
     with place.opened() as engine, writing(engine) as session:
         submission = submission_pages.named(session, ref)
-        done = gaps.release(session, submission, actor=operator(), reason=reason, at=system_clock())
-    if format_ is Format.JSON:
-        write_json(done)
-        return
-    write(f"submission {done['ref']} is released; given up: {done['given_up']}\n")
+        return decide(session, submission, actor=operator(), reason=reason, at=system_clock())
 
 
 def _reset_sequence(

@@ -23,6 +23,9 @@ from store.states import Outcome, SubmissionState
 if TYPE_CHECKING:
     from rich.console import Console
 
+Ref = Annotated[str, typer.Argument(help="a reference, its beginning, or ACCOUNT/FILE NAME")]
+"""Names one submission."""
+
 SCREENFUL = 20
 """How many breaches of a run the text lists."""
 
@@ -100,11 +103,7 @@ def moment(text: str | None, *, last: bool) -> datetime | None:
     return moment
 
 
-def _show(
-    context: typer.Context,
-    ref: Annotated[str, typer.Argument(help="a reference, its beginning, or ACCOUNT/FILE NAME")],
-    format_: FormatOption = Format.TEXT,
-) -> None:
+def _show(context: typer.Context, ref: Ref, format_: FormatOption = Format.TEXT) -> None:
     """Show everything about a submission: history, runs, breaches, answers."""
     from gateway import submission_pages
     from store.database import reading

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.command_line.inspection import Ref
 from gateway.command_line.output import Format, FormatOption, plain, print_rows, write, write_json
 from gateway.command_line.place import NotPossibleError, Place, operator
 from market.clock import system_clock
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from gateway.doctor import Difference
-
-_Ref = Annotated[str, typer.Argument(help="a reference, its beginning, or ACCOUNT/FILE NAME")]
 
 _faults = typer.Typer(invoke_without_command=True)
 
@@ -28,7 +27,7 @@ def add_mending(app: typer.Typer) -> None:
 
 def _redeliver(
     context: typer.Context,
-    ref: _Ref,
+    ref: Ref,
     reason: Annotated[str, typer.Option(help="why, for the audit")],
     format_: FormatOption = Format.TEXT,
 ) -> None:
@@ -71,7 +70,7 @@ def _print_faults(place: Place, format_: Format) -> None:
 
 
 @_faults.command("retry")
-def _retry(context: typer.Context, ref: _Ref) -> None:
+def _retry(context: typer.Context, ref: Ref) -> None:
     """Let the gateway try a submission again now."""
     from gateway import submission_pages
     from store import audit, submissions
@@ -92,7 +91,7 @@ def _retry(context: typer.Context, ref: _Ref) -> None:
 
 @_faults.command("quarantine")
 def _quarantine(
-    context: typer.Context, ref: _Ref, reason: Annotated[str, typer.Option(help="why, for the audit")]
+    context: typer.Context, ref: Ref, reason: Annotated[str, typer.Option(help="why, for the audit")]
 ) -> None:
     """Keep a submission from the workers; its channel goes on."""
     from gateway import gaps, submission_pages

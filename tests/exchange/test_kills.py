@@ -4,7 +4,6 @@ import contextlib
 import logging
 import random
 import time
-from collections import Counter, defaultdict
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +14,7 @@ from tests.exchange.kills import POINTS
 from tests.exchange.made_market import records
 from tests.exchange.persistent import BROKEN, Party
 from tests.exchange.running import Gateway, eventually
+from tests.exchange.verified import verify_files, verify_order
 
 _log = logging.getLogger(__name__)
 
@@ -84,22 +84,9 @@ def finish(gateway: Gateway, parties: list[Party]) -> None:
 
 def verify(gateway: Gateway, parties: list[Party]) -> None:
     """One submission for every file, one receipt, one report where it is due, no value twice, nothing left over."""
-    files = {file.name: file for party in parties for file in party.sent}
-    rows = gateway.rows("SELECT ref, file_name, state, receipt_code, fault FROM submission")
-    assert Counter(name for _, name, *_ in rows) == Counter(files.keys())
-    kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for ref, kind in gateway.rows("SELECT submission_ref, kind FROM answer"):
-        kinds[ref][kind] += 1
-    values = dict(gateway.rows("SELECT submission_ref, count(*) FROM capacity_value GROUP BY 1"))
-    runs = dict(gateway.rows("SELECT submission_ref, count(*) FROM run GROUP BY 1"))
-    for ref, name, state, code, fault in rows:
-        file = files[name]
-        assert (name, code, fault) == (name, file.code, None)
-        assert (name, kinds[ref]) == (name, file.due)
-        assert state == {100: "VALIDATED", 101: "DUPLICATE", 3: "NACKED"}[code]
-        assert (values.get(ref, 0), runs.get(ref, 0)) == (file.values, int(code == 100))
+    verify_files(gateway.rows, parties)
     verify_answers(gateway, parties)
-    verify_order(gateway)
+    verify_order(gateway.rows)
     home = gateway.home
     for folder in (home.landing, home.outgoing, home.uploading):
         assert [path for path in folder.rglob("*") if path.is_file()] == []
@@ -123,15 +110,6 @@ def verify_answers(gateway: Gateway, parties: list[Party]) -> None:
             if kind == "REPORT":
                 outcome = [item.column for item in layout("K9001001").record("VRH").items].index("outcome")
                 assert (name, records(body, "VRH")[0][outcome]) == (name, "ACCEPTED")
-
-
-def verify_order(gateway: Gateway) -> None:
-    """Runs of one channel were committed in order of receipt."""
-    decided = "SELECT channel, arrival FROM run JOIN submission ON submission_ref = ref ORDER BY run.id"
-    by_channel: defaultdict[str, list[str]] = defaultdict(list)
-    for channel, arrival in gateway.rows(decided):
-        by_channel[channel].append(arrival)
-    assert all(arrivals == sorted(arrivals) for arrivals in by_channel.values())
 
 
 @pytest.mark.proof

@@ -4,11 +4,10 @@ import contextlib
 import random
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import paramiko
 import pytest
@@ -23,6 +22,7 @@ from tests.exchange.market_time import market_clock
 from tests.exchange.persistent import BROKEN, Party
 from tests.exchange.running import eventually
 from tests.exchange.two_gateways import Pair, jump
+from tests.exchange.verified import verify_files, verify_order
 
 ENDS = ("killed", "stopped", "ended")
 LIVES = 3
@@ -107,25 +107,12 @@ def runs_made(pair: Pair) -> dict[str, set[str]]:
 
 def verify(pair: Pair, parties: list[Party]) -> None:
     """One submission, receipt and report for every file, no value twice; one run for every date; nothing left over."""
-    files = {file.name: file for party in parties for file in party.sent}
-    rows = pair.rows("SELECT ref, file_name, state, receipt_code, fault FROM submission")
-    assert Counter(name for _, name, *_ in rows) == Counter(files.keys())
-    kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for ref, kind in pair.rows("SELECT submission_ref, kind FROM answer"):
-        kinds[ref][kind] += 1
-    values = dict(pair.rows("SELECT submission_ref, count(*) FROM capacity_value GROUP BY 1"))
-    runs = dict(pair.rows("SELECT submission_ref, count(*) FROM run WHERE kind = 'ARRIVAL' GROUP BY 1"))
-    for ref, name, state, code, fault in rows:
-        file = files[name]
-        assert (name, code, fault) == (name, file.code, None)
-        assert (name, kinds[ref]) == (name, file.due)
-        assert state == {100: "VALIDATED", 101: "DUPLICATE", 3: "NACKED"}[code]
-        assert (values.get(ref, 0), runs.get(ref, 0)) == (file.values, int(code == 100))
+    verify_files(pair.rows, parties)
     for party in parties:
         answers = pair.rows("SELECT name, body FROM answer WHERE account = ?", party.client.account)
         assert party.read == {name: bytes(body) for name, body in answers}
         assert party.deleted == party.read.keys()
-    verify_order(pair)
+    verify_order(pair.rows)
     verify_scheduled(pair)
     folders = (pair.home.landing, pair.home.outgoing, pair.home.uploading)
     assert [path for folder in folders for path in folder.rglob("*") if path.is_file()] == []
@@ -133,16 +120,6 @@ def verify(pair: Pair, parties: list[Party]) -> None:
     assert len(doubtful) <= pair.interrupted.count("killed")
     differing = {(one.place, one.subject) for one in differences(pair.home, pair.engine)}
     assert differing == {("outgoing", f"{account}/{name}") for account, name in doubtful}
-
-
-def verify_order(pair: Pair) -> None:
-    """Runs of one channel were committed in order of receipt."""
-    by_channel: defaultdict[str, list[Any]] = defaultdict(list)
-    decided = "SELECT channel, arrival FROM run JOIN submission ON submission_ref = ref WHERE kind = 'ARRIVAL'"
-    for channel, arrival in pair.rows(f"{decided} ORDER BY run.id"):
-        by_channel[channel].append(arrival)
-    assert by_channel
-    assert all(arrivals == sorted(arrivals) for arrivals in by_channel.values())
 
 
 def verify_scheduled(pair: Pair) -> None:
