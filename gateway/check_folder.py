@@ -129,8 +129,13 @@ class DryRuns:
             path.unlink(missing_ok=True)
 
     def answer(self) -> None:
-        """Answers every file that waits, in order of arrival; one that fails is tried again later."""
+        """Answers every file that waits, in order of arrival; one that fails is tried again later.
+
+        Below the disk's reserve they go on waiting.
+        """
         for landed in waiting(self._office.home.dry_runs):
+            if self._office.space.is_short:
+                return
             attempts, not_before = self._failed.get(landed.path, (0, landed.stamp))
             if self._office.clock() < not_before and attempts:
                 continue

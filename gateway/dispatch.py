@@ -38,6 +38,7 @@ class Dispatcher:
         self._known: dict[str, Submission] = {}
         self._changed = Condition()
         self._stopped = False
+        self._paused = False
 
     def add(self, found: Iterable[Submission]) -> None:
         """Queues submissions, given in order of receipt; leaves out those that need nothing.
@@ -69,16 +70,24 @@ class Dispatcher:
             return {submission.landing_name for submission in self._known.values()}
 
     def look(self) -> None:
-        """Starts work on every channel whose first submission may be tried now."""
+        """Starts work on every channel whose first submission may be tried now; none below the disk's reserve."""
         now = self._office.clock()
         with self._changed:
-            if self._stopped:
+            if self._stopped or self._is_paused():
                 return
             for key, waiting in self._channels.items():
                 due_at = waiting[0].next_try_at
                 if key not in self._busy and (due_at is None or due_at <= now):
                     self._busy.add(key)
                     self._threads.submit(self._work, key)
+
+    def _is_paused(self) -> bool:
+        """Whether what waits is left waiting: deciding it could fill the disk, and what is in work needs the rest."""
+        space = self._office.space
+        if space.is_short != self._paused:
+            self._paused = space.is_short
+            _log.log(logging.WARNING if self._paused else logging.INFO, "%s", space)
+        return self._paused
 
     def idle(self, timeout: float) -> bool:
         """Waits until nothing is in work or about to be; False where that takes longer than `timeout` seconds."""

@@ -3,7 +3,6 @@
 What a party wrote never becomes a label: an unknown flow counts as `unknown`.
 """
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from sqlmodel import Session
 
 from ingest.landing import waiting
 from market.clock import london_day
+from market.disk import space
 from market.home import Home
 from market.layout import file_types
 from store import answers, day, latency, scheduled_runs, search, submissions
@@ -43,7 +43,7 @@ def metrics(session: Session, home: Home, now: datetime, disk_reserve: int) -> l
     of_submissions, of_answers = submissions.counts(session), answers.counts(session)
     undecided = submissions.by_state(session, SubmissionState.RECEIVED, SubmissionState.ACKED, limit=1)
     oldest = (now - undecided[0].arrival).total_seconds() if undecided else 0.0
-    disk = os.statvfs(home.root)
+    disk = space(home.root, disk_reserve)
     return [
         Metric("submissions", "submissions by state", _by_state(of_submissions)),
         Metric("answers", "answers by state", _by_state(of_answers)),
@@ -56,8 +56,9 @@ def metrics(session: Session, home: Home, now: datetime, disk_reserve: int) -> l
         *_uncollected(session, now),
         _one("unfinished_runs", "scheduled runs in work or at fault", len(scheduled_runs.unfinished(session))),
         *_differences(session),
-        _one("disk_free_bytes", "free on the disk of the home", disk.f_bavail * disk.f_frsize),
-        _one("disk_reserve_bytes", "below this much free, uploads are refused", disk_reserve),
+        _one("disk_free_bytes", "free on the disk of the home", disk.free),
+        _one("disk_reserve_bytes", "below this much free, uploads are refused and nothing is decided", disk.reserve),
+        _one("deciding_paused", "1 while less is free than the reserve", disk.is_short),
         _one("gateways_working", "1 while a gateway holds the lease", search.holder(session, "exchange") is not None),
     ]
 

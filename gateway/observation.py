@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from typing import Any, Self
 
 from gateway.metrics import metrics, metrics_text
 from gateway.office import Office
+from market.disk import space
 from store.database import database_now, reading
 
 KEPT_SECONDS = 10.0
@@ -36,10 +36,9 @@ def health(office: Office, disk_reserve: int) -> dict[str, Any]:
     except Exception as error:
         _log.exception("the store cannot be reached")
         wrong.append(f"the store cannot be reached: {type(error).__name__}")
-    disk = os.statvfs(office.home.root)
-    free = disk.f_bavail * disk.f_frsize
-    if free < disk_reserve:
-        wrong.append(f"{free} bytes are free, the reserve is {disk_reserve}: uploads are refused")
+    disk = space(office.home.root, disk_reserve)
+    if disk.is_short:
+        wrong.append(str(disk))
     swept, working = office.swept, office.token is not None
     if working and swept is not None and time.monotonic() - swept > SWEPT_SECONDS:
         wrong.append(f"the landing was last looked at {time.monotonic() - swept:.0f} seconds ago")

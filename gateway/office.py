@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from market.clock import Clock
+from market.disk import Space, space
 from market.fault import Fault
 from market.home import Home
 from store import leases
@@ -27,7 +28,8 @@ class LeaseLostError(Fault):
 class Office:
     """One gateway's place of work. `name` is unique to the process; `token` is the lease's, None while standing by.
 
-    `swept` is when it last looked at its landing, by the monotonic clock.
+    `swept` is when it last looked at its landing, by the monotonic clock. `disk_reserve` bytes are to stay free on the
+    home's disk.
     """
 
     home: Home
@@ -37,6 +39,12 @@ class Office:
     name: str
     token: int | None = field(default=None)
     swept: float | None = field(default=None)
+    disk_reserve: int = field(default=0)
+
+    @property
+    def space(self) -> Space:
+        """What is free on the home's disk, and its reserve."""
+        return space(self.home.root, self.disk_reserve)
 
     def claim(self) -> bool:
         """Claims the lease; True where this gateway holds it from now on."""

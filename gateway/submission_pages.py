@@ -13,6 +13,7 @@ from gateway import gaps
 from gateway.declaration_pages import history_of
 from gateway.notification_pages import in_force_of
 from gateway.office import LEASE
+from market.disk import Space
 from market.home import Home
 from store import answers, breaches, policy, reference, runs, search, submissions
 from store.refused import RefusedError
@@ -126,8 +127,8 @@ def why(session: Session, submission: Submission) -> str:
     return next((event.why for event in reversed(events) if event.to_state == submission.state), "")
 
 
-def status(session: Session, now: datetime) -> dict[str, Any]:
-    """How the gateway and its store stand at an instant (aware)."""
+def status(session: Session, now: datetime, disk: Space | None) -> dict[str, Any]:
+    """How the gateway and its store stand at an instant (aware), and the space on the home's disk if that is known."""
     gateway, waiting = search.holder(session, LEASE), search.uncollected_since(session)
     older = {f"over {name}": sum(now - at > age for at in waiting) for name, age in AGES}
     return {
@@ -137,6 +138,7 @@ def status(session: Session, now: datetime) -> dict[str, Any]:
         "submissions": {str(state): count for state, count in submissions.counts(session).items()},
         "answers": {str(state): count for state, count in answers.counts(session).items()},
         "gaps": gaps.waiting(session),
+        "disk": disk and {**vars(disk), "deciding_paused": disk.is_short},
         "faults": len(submissions.faults(session)),
         "uncollected": {"all": len(waiting), **older, "oldest_delivered_at": waiting[0] if waiting else None},
     }

@@ -154,7 +154,8 @@ def _status(context: typer.Context, format_: FormatOption = Format.TEXT) -> None
 
     place: Place = context.obj
     with place.opened() as engine, reading(engine) as session:
-        found = submission_pages.status(session, system_clock())
+        disk = place.space_if_named
+        found = submission_pages.status(session, system_clock(), disk)
     if format_ is Format.JSON:
         write_json(found)
         return
@@ -167,6 +168,8 @@ def _status(context: typer.Context, format_: FormatOption = Format.TEXT) -> None
         write(f"{name:12} {counted or 'none'}\n")
     for gap in found["gaps"]:
         write(f"held         {gap['held']:,} of {plain(gap['channel'])}, which expects {gap['expects']}\n")
+    if disk is not None:
+        write(f"disk         {disk}\n")
     write(f"faults       {found['faults']:,}\n")
     uncollected = dict(found["uncollected"])
     oldest = uncollected.pop("oldest_delivered_at")

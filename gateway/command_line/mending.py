@@ -123,13 +123,20 @@ def _doctor(
     with place.opened() as engine:
         if repair:
             _repair(place, engine)
-        found = _settled(place, engine)
+        found = [*_settled(place, engine), *_short_of_space(place)]
     if format_ is Format.JSON:
         write_json([vars(one) for one in found])
     else:
         write("".join(f"{one.place:8}  {plain(one.subject)}  {plain(one.what)}\n" for one in found))
     if found:
         raise typer.Exit(1)
+
+
+def _short_of_space(place: Place) -> list["Difference"]:
+    from gateway.doctor import Difference
+
+    disk = place.space_if_named
+    return [Difference("disk", str(place.home.root), str(disk))] if disk is not None and disk.is_short else []
 
 
 def _settled(place: Place, engine: "Engine") -> list["Difference"]:

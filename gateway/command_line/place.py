@@ -14,6 +14,8 @@ from market.home import Home
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from market.disk import Space
+
 POLICY_FILE = Path(__file__).parents[2] / "policy.toml"
 """The policy that a new store begins with."""
 
@@ -40,6 +42,15 @@ class Place:
     def home_if_named(self) -> Home | None:
         """The home folder, None where none is named: reading a store by its URL needs none."""
         return None if self.root is None else self.home
+
+    @property
+    def space_if_named(self) -> "Space | None":
+        """The space on the home's disk beside the reserve of `serve`; None where no home is named, or none is there."""
+        from ingest.sftp.limits import Limits
+        from market.disk import space
+
+        home = self.home_if_named
+        return space(home.root, Limits().disk_reserve) if home is not None and home.root.exists() else None
 
     @property
     def location(self) -> str:

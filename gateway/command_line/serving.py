@@ -51,7 +51,7 @@ def _serve(
                 said.append(f"{_said(home.accounts, listening)}{_monitored(monitored)}\n")
                 write(said[0])
 
-        office = Office(home, engine, place.location, system_clock, office_name())
+        office = Office(home, engine, place.location, system_clock, office_name(), disk_reserve=limits.disk_reserve)
         serve(office, listening, limits, ready, monitored)
 
 

@@ -69,6 +69,7 @@ def test_the_numbers_are_those_of_the_store(exchange: Exchange) -> None:
     assert found["report_seconds", "1.0"] >= found["receipt_seconds", "1.0"]
     assert found["gateways_working", ""] == 1
     assert found["disk_reserve_bytes", ""] == 1 << 30
+    assert found["deciding_paused", ""] == (found["disk_free_bytes", ""] < 1 << 30)
     assert ("differences", "") not in found
 
 
@@ -130,7 +131,9 @@ def test_a_monitor_asks_over_http(exchange: Exchange, monkeypatch: pytest.Monkey
 def test_what_is_wrong_is_told_with_both_numbers(exchange: Exchange) -> None:
     assert health(exchange.office, 0)["wrong"] == []
     (full,) = health(exchange.office, 1 << 60)["wrong"]
-    assert re.fullmatch(rf"\d+ bytes are free, the reserve is {1 << 60}: uploads are refused", full)
+    assert re.fullmatch(
+        rf"[\d,]+ bytes are free, the reserve is {1 << 60:,}: uploads are refused and nothing new is decided", full
+    )
     exchange.office.swept = time.monotonic() - SWEPT_SECONDS - 1
     (silent,) = health(exchange.office, 0)["wrong"]
     assert silent.startswith("the landing was last looked at 6")
