@@ -38,6 +38,11 @@ def write(
     )
 
 
+def loaded(session: Session, subject: str, told: dict[str, Any], *, at: datetime, actor: str) -> None:
+    """Adds the row of a load of reference data; `told` names the file and counts what it brought."""
+    write(session, at=at, actor=actor, action="load reference", subject_kind="reference", subject=subject, detail=told)
+
+
 def write_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Adds many rows at once, each with the columns of `write` that it has; all have the same."""
     session.connection().execute(insert(Audit), rows)

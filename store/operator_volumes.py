@@ -67,14 +67,6 @@ def put_in_force(
     staged = record_sets.stage(home, kind, ref, 1, 0, rows)
     central = policy.in_force(session).on(london_day(at)).gateway_id
     record_sets.add(session, home, staged, party_id=central, test_flag="OPER", received_at=at)
-    audit.write(
-        session,
-        at=at,
-        actor=actor,
-        action="load reference",
-        subject_kind="reference",
-        subject=subject,
-        detail={"file": path.name, "sha256": digest, "ref": ref, **told},
-    )
+    audit.loaded(session, subject, {"file": path.name, "sha256": digest, "ref": ref, **told}, at=at, actor=actor)
     session.flush()
     return ref

@@ -164,12 +164,5 @@ def _summary(done: ReferenceLoad, parties_added: int, skipped: pl.DataFrame, tol
 
 def _audit(session: Session, summary: Summary, file_name: str, digest: str, at: datetime, actor: str) -> None:
     counted = {name: value for name, value in asdict(summary).items() if isinstance(value, int)}
-    audit.write(
-        session,
-        at=at,
-        actor=actor,
-        action="load reference",
-        subject_kind="reference",
-        subject=summary.kind,
-        detail={"file": file_name, "sha256": digest, "skipped": summary.skipped.height, **counted},
-    )
+    told = {"file": file_name, "sha256": digest, "skipped": summary.skipped.height, **counted}
+    audit.loaded(session, summary.kind, told, at=at, actor=actor)

@@ -43,14 +43,7 @@ def load(session: Session, rows: pl.DataFrame, *, file_name: str, sha256: str, a
     )
     dated.apply(session, CALENDAR, wanted, done)
     counted = {"added": done.added, "corrected": done.corrected, "ended": done.ended, "unchanged": done.unchanged}
-    audit.write(
-        session,
-        at=at,
-        actor=actor,
-        action="load reference",
-        subject_kind="reference",
-        subject=KIND,
-        detail={"file": file_name, "sha256": sha256, "version": done.id, **counted},
-    )
+    told = {"file": file_name, "sha256": sha256, "version": done.id, **counted}
+    audit.loaded(session, KIND, told, at=at, actor=actor)
     none = LINES.to_frame()
     return Summary(kind=KIND, version=done.id or 0, **counted, parties_added=0, skipped=none, told=none)

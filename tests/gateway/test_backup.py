@@ -11,7 +11,7 @@ from sqlalchemy import Engine, make_url
 
 from gateway import archive, signed_receipts, steps
 from gateway.backup import back_up
-from gateway.delivery import Deliveries, recover
+from gateway.delivery import recover
 from gateway.doctor import differences, repair
 from gateway.office import LEASE, Office
 from gateway.sample_cases import read_cases
@@ -28,7 +28,7 @@ from store.states import SubmissionState
 from store.tables import Lease
 from tests.conftest import _postgresql_programs
 from tests.gateway.conftest import Gridpost
-from tests.samples.exchange import Exchange
+from tests.samples.exchange import Exchange, deliver
 
 CASES = read_cases()
 FIRST, SECOND = CASES["K0151001/seasonal_accepted"], CASES["K0151001/seasonal_with_a_slipped_sign"]
@@ -50,12 +50,6 @@ def exchange(made_market: Path, tmp_path: Path) -> Iterator[Exchange]:
     deliver(made.office)
     yield made
     made.close()
-
-
-def deliver(office: Office) -> None:
-    deliveries = Deliveries(office)
-    while deliveries.deliver():
-        pass
 
 
 def outboxes(home: Home) -> dict[str, bytes]:

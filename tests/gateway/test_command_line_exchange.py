@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from gateway.delivery import Deliveries
 from gateway.sample_cases import SAMPLES, read_case
 from ingest.landing import Landed, parse
 from market.clock import system_clock
@@ -269,9 +268,7 @@ def test_answers_are_sent_again_byte_for_byte(gridpost: Gridpost, exchange: Exch
     ref = submitted(gridpost, exchange.home.root)[0]["ref"]
     assert gridpost(*home, "redeliver", ref, "--reason", "lost").code == 2
     assert exchange.office.claim()
-    deliveries = Deliveries(exchange.office)
-    while deliveries.deliver():
-        pass
+    exchange.deliver()
     outbox = exchange.home.outbox("acme")
     before = {path.name: path.read_bytes() for path in outbox.iterdir()}
     first = gridpost(*home, "show", ref, "--format", "json").json["answers"]
@@ -279,8 +276,7 @@ def test_answers_are_sent_again_byte_for_byte(gridpost: Gridpost, exchange: Exch
     assert gridpost(*home, "redeliver", ref).code == 2
     again = gridpost(*home, "redeliver", ref, "--reason", "lost", "--format", "json").json
     assert [(one["kind"], one["redelivery_of"]) for one in again] == [(one["kind"], one["id"]) for one in first]
-    while deliveries.deliver():
-        pass
+    exchange.deliver()
     names = {one["name"]: one["name"] for one in first}
     sent = {path.name: path.read_bytes() for path in outbox.iterdir() if path.name not in before}
     assert [sent[one["name"]] for one in again] == [before[name] for name in names]

@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 
 from gateway import archive
-from gateway.delivery import Deliveries
 from gateway.doctor import differences, repair
 from gateway.sample_cases import SAMPLES, read_case
 from ingest.landing import parse
@@ -35,9 +34,7 @@ def exchange(made_market: Path, exchange_root: Path) -> Iterator[Exchange]:
     exchange = Exchange(made_market, exchange_root)
     for name in CASES:
         exchange.receive(read_case(SAMPLES, name))
-    deliveries = Deliveries(exchange.office)
-    while deliveries.deliver():
-        pass
+    exchange.deliver()
     collected = exchange.home.outbox("acme") / "BP000000000001.ADT"
     collected.unlink()
     with writing(exchange.engine) as session:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from gateway import archive, reruns, retention
-from gateway.delivery import Deliveries
 from gateway.doctor import differences, repair
 from gateway.sample_cases import Case, RunAfter, read_cases
 from gateway.schedule.carrying_out import carry_out
@@ -46,14 +45,8 @@ def exchange(made_market: Path, tmp_path: Path) -> Iterator[Exchange]:
     made.close()
 
 
-def deliver(exchange: Exchange) -> None:
-    deliveries = Deliveries(exchange.office)
-    while deliveries.deliver():
-        pass
-
-
 def collect(exchange: Exchange) -> None:
-    deliver(exchange)
+    exchange.deliver()
     for path in exchange.home.accounts.glob("*/outbox/*"):
         path.unlink()
         with writing(exchange.engine) as session:
@@ -113,7 +106,7 @@ def test_the_last_day_is_kept(exchange: Exchange, days: int) -> None:
 
 def test_what_is_not_collected_stays(exchange: Exchange) -> None:
     exchange.receive(REFUSED)
-    deliver(exchange)
+    exchange.deliver()
     assert run(exchange, past(REFUSED, 400))["given_up"] == 0
     collect(exchange)
     assert run(exchange, past(REFUSED, 401))["given_up"] == 1
@@ -183,7 +176,7 @@ def test_what_landed_is_archived_anew_where_retention_took_the_bytes_before_a_cr
     archive.path(exchange.home, kept.sha256).unlink()
     repair(exchange.office)
     assert archived(exchange, REFUSED)
-    deliver(exchange)
+    exchange.deliver()
     assert differences(exchange.home, exchange.engine) == []
 
 
@@ -237,7 +230,7 @@ def test_a_report_is_kept_as_long_as_a_rerun_may_send_it_again(exchange: Exchang
     run(exchange, past(ACCEPTED))
     assert gridpost("--home", exchange.home.root, "rerun", ref, "--reason", "asked").code == 0
     assert exchange.office.renew()
-    deliver(exchange)
+    exchange.deliver()
     assert {path.name: path.read_bytes() for path in exchange.home.outbox("acme").iterdir()} == {
         f"{ACCEPTED.file_name}.2.VAL": ACCEPTED.answers[f"{ACCEPTED.file_name}.VAL"]
     }

@@ -10,7 +10,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway import signed_receipts as gateway_receipts
-from gateway.delivery import Deliveries
 from gateway.doctor import differences
 from gateway.redelivery import redeliver
 from gateway.sample_cases import read_cases
@@ -39,9 +38,7 @@ def exchange(made_market: Path, tmp_path: Path) -> Iterator[Exchange]:
 
 
 def deliver(exchange: Exchange) -> None:
-    deliveries = Deliveries(exchange.office)
-    while deliveries.deliver():
-        pass
+    exchange.deliver()
     with reading(exchange.engine) as session:
         gateway_receipts.publish(session, exchange.home)
 

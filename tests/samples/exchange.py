@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from gateway import archive, gaps, settlement_calendar, steps
 from gateway.declaration_sets import valuate_jointly
+from gateway.delivery import Deliveries
 from gateway.gcdc_decisions import Decision, decide
 from gateway.office import Office
 from gateway.pipeline import read
@@ -45,6 +46,13 @@ def make_market(root: Path) -> None:
         for party in ("ACME", "OTHR", "UKDC", "VOLT"):
             accounts.add(session, party.lower(), party, [], actor="test", at=_BEGINNING)
     engine.dispose()
+
+
+def deliver(office: Office) -> None:
+    """Delivers every answer that may leave now."""
+    deliveries = Deliveries(office)
+    while deliveries.deliver():
+        pass
 
 
 class Exchange:
@@ -95,6 +103,10 @@ class Exchange:
             ): answer.body or b""
             for place, answer in enumerate(self._answers()[before:], before)
         }
+
+    def deliver(self) -> None:
+        """Delivers every answer that may leave now."""
+        deliver(self.office)
 
     def close(self) -> None:
         """Lets go of the store."""
