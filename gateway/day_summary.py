@@ -41,7 +41,7 @@ def summary(session: Session, day: date, now: datetime) -> dict[str, Any]:
             for one in submissions.by_state(session, SubmissionState.HELD)
         ],
         "faults": submission_pages.faults(session),
-        "uncollected": submission_pages.status(session, now)["uncollected"],
+        "uncollected": submission_pages.uncollected(session, now),
         "outboxes": days.uncollected(session).to_dicts(),
         "unfinished_runs": [
             {"check": run.check, "business_date": run.business_date, "state": run.state, "fault": run.fault}

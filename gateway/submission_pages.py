@@ -129,8 +129,7 @@ def why(session: Session, submission: Submission) -> str:
 
 def status(session: Session, now: datetime, disk: Space | None) -> dict[str, Any]:
     """How the gateway and its store stand at an instant (aware), and the space on the home's disk if that is known."""
-    gateway, waiting = search.holder(session, LEASE), search.uncollected_since(session)
-    older = {f"over {name}": sum(now - at > age for at in waiting) for name, age in AGES}
+    gateway = search.holder(session, LEASE)
     return {
         "gateway": gateway and {"name": gateway.owner, "holds_the_lease_until": gateway.expires_at},
         "policy": policy.version(session),
@@ -140,5 +139,12 @@ def status(session: Session, now: datetime, disk: Space | None) -> dict[str, Any
         "gaps": gaps.waiting(session),
         "disk": disk and {**vars(disk), "deciding_paused": disk.is_short},
         "faults": len(submissions.faults(session)),
-        "uncollected": {"all": len(waiting), **older, "oldest_delivered_at": waiting[0] if waiting else None},
+        "uncollected": uncollected(session, now),
     }
+
+
+def uncollected(session: Session, now: datetime) -> dict[str, Any]:
+    """How many answers wait in outboxes at an instant (aware), by age, and since when the oldest does."""
+    waiting = search.uncollected_since(session)
+    older = {f"over {name}": sum(now - at > age for at in waiting) for name, age in AGES}
+    return {"all": len(waiting), **older, "oldest_delivered_at": waiting[0] if waiting else None}
