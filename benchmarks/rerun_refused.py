@@ -69,9 +69,9 @@ def compared(home: Home, office: Office, refs: list[str]) -> Generator[Differenc
     return selected_reruns.compare_each(home, office.engine, office.location, refs, lambda: LATER, as_received=False)
 
 
-def settled(home: Home, office: Office, found: Difference) -> Difference:
-    """Puts a difference into effect as `gridpost rerun` does."""
-    return selected_reruns.settle(
+def settled(home: Home, office: Office, found: Generator[Difference, None, None]) -> Generator[Difference, None, None]:
+    """Puts differences into effect as `gridpost rerun` does."""
+    return selected_reruns.settle_each(
         home, office.engine, found, lambda: LATER, as_received=False, actor="benchmark", reason="late registration"
     )
 
@@ -110,10 +110,8 @@ def main(files: int = 1000) -> None:
         shown_accepted = sum(one.accepted.height for one in compared(home, office, refs))
         shown, shown_busy = time.perf_counter() - began, cpu_seconds() - busy
         began, busy = time.perf_counter(), cpu_seconds()
-        put_accepted = 0
         with closing(compared(home, office, refs)) as found:
-            for one in found:
-                put_accepted += settled(home, office, one).accepted.height
+            put_accepted = sum(one.accepted.height for one in settled(home, office, found))
         put, put_busy = time.perf_counter() - began, cpu_seconds() - busy
         with reading(engine) as session:
             pending = answers.counts(session)[AnswerState.PENDING]

@@ -60,20 +60,22 @@ def _rerun(
         compared = selected_reruns.compare_each(
             place.home, engine, place.location, wanted, system_clock, as_received=as_received
         )
-        with closing(compared):
-            for found in compared:
-                if dry_run or reason is None:
+        if reason is not None and not dry_run:
+            shown = selected_reruns.settle_each(
+                place.home,
+                engine,
+                compared,
+                system_clock,
+                as_received=as_received,
+                actor=operator(),
+                reason=reason,
+            )
+        else:
+            shown = compared
+        with closing(compared), closing(shown):
+            for found in shown:
+                if dry_run:
                     reruns.discard(place.home, engine, found)
-                else:
-                    found = selected_reruns.settle(
-                        place.home,
-                        engine,
-                        found,
-                        system_clock,
-                        as_received=as_received,
-                        actor=operator(),
-                        reason=reason,
-                    )
                 differing |= found.changes
                 told.append(_page(found))
                 if format_ is Format.TEXT:
