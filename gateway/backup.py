@@ -105,7 +105,7 @@ def _copy_files(session: Session, live: Engine, home: Home, target: Home, dump: 
         _copy(path, target.keys / path.name)
     files, given_up = search.submission_files(session), retention.given_up(session)
     hashes = {sha256 for ref, sha256 in files["ref", "sha256"].iter_rows() if sha256 and ref not in given_up}
-    sets = record_set_sweep.named(session)
+    sets = record_set_sweep.named(session) - record_set_sweep.given_up(session)
     bodies = search.answer_files(session)["body_file"].drop_nulls().unique()
     _copy_all(home.archive, target.archive, hashes)
     _copy_all(home.record_sets, target.record_sets, sets)

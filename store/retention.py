@@ -1,5 +1,7 @@
 """What was kept for as long as policy wants and nobody waits for: bytes of submissions and answers, the audit.
 
+Record sets are in `expired_sets`.
+
 A submission's bytes are given up by a row of the audit, which stays for ever. Its file goes only when every submission
 with those bytes was given up.
 """
@@ -9,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, CursorResult, delete, or_
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, not_, or_
 from sqlalchemy import select as select_columns
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, exists, func, select, update
@@ -21,6 +23,9 @@ from store.tables import Answer, Audit, RecordSet, Submission
 
 ACTION, SUBJECT = "purge", "archived bytes"
 """How the audit tells that the bytes of a submission, its subject, were given up."""
+
+SET_SUBJECT = "record set"
+"""How it tells the same of a record set, by the name of its file."""
 
 ENDED = (SubmissionState.NACKED, SubmissionState.DUPLICATE, SubmissionState.VALIDATED, SubmissionState.WITHDRAWN)
 """The states of a submission that waits for nothing."""
@@ -54,7 +59,7 @@ def expired_bytes(session: Session, before: datetime, day: date) -> pl.DataFrame
         col(Submission.fault).is_(None),
         col(Submission.sha256).is_not(None),
         ~exists().where(col(Answer.submission_ref) == col(Submission.ref), col(Answer.state) != AnswerState.COLLECTED),
-        ~_is_given_up(col(Submission.ref)),
+        ~is_given_up(col(Submission.ref)),
         *(~_stands(kind.table) for kind in KINDS.values()),
         ~_stands(RecordSet, col(RecordSet.last_day) >= day),
     )
@@ -67,10 +72,10 @@ def _stands(table: Any, *further: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(col(table.submission_ref) == col(Submission.ref), col(table.withdrawn_at).is_(None), *further)
 
 
-def _is_given_up(ref: Mapped[Any]) -> ColumnElement[bool]:
-    """Whether the bytes of the submission of that reference were given up."""
-    given = (col(Audit.subject_kind) == SUBJECT, col(Audit.action) == ACTION)
-    return exists().where(*given, col(Audit.subject) == ref)
+def is_given_up(subject: Mapped[Any], kind: str = SUBJECT) -> ColumnElement[bool]:
+    """Whether the bytes of the submission of that reference were given up, or what the audit names by another kind."""
+    given = (col(Audit.subject_kind) == kind, col(Audit.action) == ACTION)
+    return exists().where(*given, col(Audit.subject) == subject)
 
 
 def give_up(session: Session, refs: Collection[str], *, actor: str, at: datetime) -> None:
@@ -92,7 +97,7 @@ def given_up_at(session: Session, ref: str) -> datetime | None:
 
 def is_kept_by(session: Session, sha256: str) -> bool:
     """Whether a submission still needs those bytes."""
-    statement = select(Submission.ref).where(Submission.sha256 == sha256, ~_is_given_up(col(Submission.ref)))
+    statement = select(Submission.ref).where(Submission.sha256 == sha256, ~is_given_up(col(Submission.ref)))
     return session.exec(statement.limit(1)).first() is not None
 
 
@@ -136,9 +141,10 @@ def _old(before: datetime) -> tuple[ColumnElement[bool], ...]:
         col(Answer.kind).not_in(KEPT_ANSWERS),
         col(Answer.body).is_not(None),
         # a rerun that changes nothing sends the last report again, byte for byte
-        or_(col(Answer.kind) != AnswerKind.REPORT, _is_given_up(col(Answer.submission_ref))),
+        or_(col(Answer.kind) != AnswerKind.REPORT, is_given_up(col(Answer.submission_ref))),
     )
 
 
 def _of_audit(before: datetime) -> tuple[ColumnElement[bool], ...]:
-    return col(Audit.at) < before, or_(col(Audit.subject_kind) != SUBJECT, col(Audit.action) != ACTION)
+    kept = and_(col(Audit.subject_kind).in_((SUBJECT, SET_SUBJECT)), col(Audit.action) == ACTION)
+    return col(Audit.at) < before, not_(kept)

@@ -23,19 +23,25 @@ def _retention(
     format_: FormatOption = Format.TEXT,
 ) -> None:
     """List what the next run of the check retention gives up; changes nothing."""
+    from gateway import expired_sets
     from gateway.retention import expired
     from store import policy
     from store.database import reading
 
     place: Place = context.obj
     day = day_of(date_) if date_ else london_day(system_clock())
-    with place.opened() as engine, reading(engine) as session:
-        found = expired(session, policy.in_force(session).on(day), day)
+    with place.opened() as engine:
+        with reading(engine) as session:
+            in_force = policy.in_force(session).on(day)
+            found = expired(session, in_force, day)
+        sets = expired_sets.expired(engine, place.home, in_force, day).all
     rows = found.submissions.drop("sha256").to_dicts()
     if format_ is Format.JSON:
-        write_json({"date": day, "submissions": rows, "answers": found.answers, "audit": found.audit})
+        told = {"submissions": rows, "record_sets": sets.to_dicts(), "answers": found.answers, "audit": found.audit}
+        write_json({"date": day, **told})
         return
     print_rows(format_, rows, "the bytes of every submission are kept")
+    write(f"record sets past their days: {sets.height:,}, {sets['size'].sum():,} bytes\n")
     write(f"answers whose bytes are past their days: {found.answers:,}; rows of the audit: {found.audit:,}\n")
 
 

@@ -86,9 +86,8 @@ def test_confirmed_bytes_past_their_days_go_in_two_runs(exchange: Exchange, grid
     assert run(exchange, past(REFUSED) + DAY)["files_removed"] == 1
     assert not archived(exchange, REFUSED)
     assert differences(exchange.home, exchange.engine) == []
-    assert run(exchange, past(REFUSED) + 2 * DAY) | {"audit_removed": 0} == {
-        **{"given_up": 0, "bytes": 0, "files_removed": 0, "answers_emptied": 0, "audit_removed": 0}
-    }
+    last = run(exchange, past(REFUSED) + 2 * DAY)
+    assert [name for name, count in last.items() if count] in ([], ["audit_removed"])
     assert gridpost("--home", exchange.home.root, "doctor").code == 0
 
 
