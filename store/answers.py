@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, bindparam, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, exists, select, update
 
@@ -20,20 +20,23 @@ from store.tables import Account, Answer
 LEFT = (AnswerState.DELIVERED, AnswerState.COLLECTED)
 """The states of an answer that has reached its outbox."""
 
+_ACCOUNT = select(Account.name).where(Account.name == bindparam("account")).with_for_update(key_share=True)
+_GIVEN = select(Answer.id).where(Answer.account == bindparam("account"), Answer.name == bindparam("name"))
+_LAST_POSITION = select(func.max(Answer.position)).where(Answer.submission_ref == bindparam("ref"))
+
 
 def free_name(session: Session, account: str, base: str, suffix: str) -> str:
     """`base.suffix`, or with the first number that was never given to the account: `base.2.suffix`, ...
 
     Other writers of the account's names wait until the transaction ends.
     """
-    session.exec(select(Account).where(Account.name == account).with_for_update(key_share=True)).one()
+    session.exec(_ACCOUNT, params={"account": account}).one()
 
     def name(number: int) -> str:
         return f"{base}.{suffix}" if number == 1 else f"{base}.{number}.{suffix}"
 
     def given(number: int) -> bool:
-        wanted = (Answer.account == account, Answer.name == name(number))
-        return session.exec(select(Answer.id).where(*wanted)).first() is not None
+        return session.exec(_GIVEN, params={"account": account, "name": name(number)}).first() is not None
 
     # Doubling, then halving: a name sent ten thousand times costs 28 look-ups, not ten thousand.
     taken, free = 0, 1
@@ -186,7 +189,7 @@ def _in_state(session: Session, state: AnswerState) -> Sequence[Answer]:
 def _next_position(session: Session, submission_ref: str | None) -> int:
     if submission_ref is None:
         return 0
-    last = session.exec(select(func.max(Answer.position)).where(Answer.submission_ref == submission_ref)).one()
+    last = session.exec(_LAST_POSITION, params={"ref": submission_ref}).one()
     return 0 if last is None else last + 1
 
 

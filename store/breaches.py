@@ -1,6 +1,7 @@
 """Breaches of runs: written and read as frames."""
 
 import polars as pl
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select
 
 from market.frames import BREACHES
@@ -21,15 +22,16 @@ def add(session: Session, run_id: int, frame: pl.DataFrame) -> None:
     bulk.insert(session, "breach", numbered)
 
 
-_LISTED = select(*(Breach.__table__.c[name] for name in STORED.names())).order_by(  # type: ignore[attr-defined]
-    col(Breach.seq)
+_LISTED = (
+    select(*(Breach.__table__.c[name] for name in STORED.names()))  # type: ignore[attr-defined]
+    .where(col(Breach.run_id) == bindparam("run_id"))
+    .order_by(col(Breach.seq))
 )
 
 
 def listed(session: Session, run_id: int, limit: int | None = None) -> pl.DataFrame:
     """The breaches of a run in their order, with the columns of STORED."""
-    statement = _LISTED.where(col(Breach.run_id) == run_id)
-    return frames.read(session, statement if limit is None else statement.limit(limit), STORED)
+    return frames.read(session, _LISTED if limit is None else _LISTED.limit(limit), STORED, {"run_id": run_id})
 
 
 def count_by_rule(session: Session, run_id: int) -> dict[str, int]:

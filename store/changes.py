@@ -3,6 +3,7 @@
 from datetime import date
 
 import polars as pl
+from sqlalchemy import bindparam
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
@@ -14,6 +15,14 @@ CHANGES = pl.Schema({"kind": pl.String, "subject": pl.String, "first_day": pl.Da
 """One row a change: of the reference frame `kind` (market.reference.SCHEMAS), about a BM Unit or, for volumes, a Party.
 
 The days are the first and the last that volumes are about; null for other effects."""
+
+
+_MARK = select(func.max(EffectChange.id))
+_SINCE = (
+    select_columns(*(getattr(EffectChange, name) for name in CHANGES.names()))
+    .where(col(EffectChange.id) > bindparam("last"))
+    .distinct()
+)
 
 
 def hold(session: Session) -> None:
@@ -41,10 +50,9 @@ def note(
 
 def mark(session: Session) -> int:
     """The last change of effects: `since` tells what came after it."""
-    return session.exec(select(func.max(EffectChange.id))).one() or 0
+    return session.exec(_MARK).one() or 0
 
 
 def since(session: Session, last: int) -> pl.DataFrame:
     """What was changed after a mark: CHANGES, each once."""
-    columns = [getattr(EffectChange, name) for name in CHANGES.names()]
-    return frames.read(session, select_columns(*columns).where(col(EffectChange.id) > last).distinct(), CHANGES)
+    return frames.read(session, _SINCE, CHANGES, {"last": last})

@@ -83,6 +83,15 @@ _KINDS_IN_FORCE = union_all(
 """Of which kinds a submission has effects in force."""
 
 
+_SUBJECTS = {
+    name: select(getattr(kind.table, kind.subject))
+    .where(col(kind.table.submission_ref) == bindparam("submission_ref"), col(kind.table.withdrawn_at).is_(None))
+    .distinct()
+    for name, kind in KINDS.items()
+}
+"""What the effects of a submission that are in force are about."""
+
+
 def add(session: Session, kind: str, frame: pl.DataFrame, *, test_flag: str, run_number: int) -> None:
     """Adds rows with the columns of the kind's reference frame, made by that run of their submissions."""
     effect = KINDS[kind]
@@ -127,10 +136,6 @@ def later(session: Session, kind: str, subjects: Collection[str], after: tuple[d
 
 def subjects(session: Session, submission_ref: str, kinds: Collection[str] = tuple(KINDS)) -> dict[str, list[str]]:
     """What the effects of a submission that are in force are about, by their kind; of the named kinds alone."""
-    found = {}
-    for name in kinds:
-        kind = KINDS[name]
-        subject: ColumnElement[str] = getattr(kind.table, kind.subject)
-        wanted = (col(kind.table.submission_ref) == submission_ref, col(kind.table.withdrawn_at).is_(None))
-        found[name] = sorted(session.exec(select(subject).where(*wanted).distinct()).all())
+    params = {"submission_ref": submission_ref}
+    found = {name: sorted(session.exec(_SUBJECTS[name], params=params).all()) for name in kinds}
     return {name: names for name, names in found.items() if names}

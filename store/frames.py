@@ -1,6 +1,7 @@
 """Rows of the store as polars frames, without an object for each row."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -12,13 +13,17 @@ from store.database import on_sqlite
 _STORED_TIME = "%Y-%m-%d %H:%M:%S%.f"
 
 
-def read(session: Session, statement: Select[*tuple[Any, ...]], schema: pl.Schema) -> pl.DataFrame:
-    """The rows of a select whose columns are those of the schema, in its order."""
+def read(
+    session: Session, statement: Select[*tuple[Any, ...]], schema: pl.Schema, params: Mapping[str, Any] | None = None
+) -> pl.DataFrame:
+    """The rows of a select, under `params`, whose columns are those of the schema, in its order."""
     session.flush()
     temporal = [name for name, dtype in schema.items() if dtype.is_temporal()]
     if temporal:
-        statement = _with_plain_times(session, statement, schema, temporal)
-    rows = session.connection().execute(statement).all()
+        # with parameters a statement is asked again and again, and is built once
+        plain = _with_plain_times if params is None else _kept_with_plain_times
+        statement = plain(statement, tuple(schema.items()), on_sqlite(session))
+    rows = session.connection().execute(statement, params).all()
     if not rows:
         return schema.to_frame()
     as_read = pl.Schema({name: _as_read(session, dtype) for name, dtype in schema.items()})
@@ -28,17 +33,20 @@ def read(session: Session, statement: Select[*tuple[Any, ...]], schema: pl.Schem
 
 
 def _with_plain_times(
-    session: Session, statement: Select[*tuple[Any, ...]], schema: pl.Schema, temporal: Collection[str]
+    statement: Select[*tuple[Any, ...]], schema: tuple[tuple[str, pl.DataType], ...], sqlite: bool
 ) -> Select[*tuple[Any, ...]]:
     """The same select with its times as the driver gives them."""
-    plain = String() if on_sqlite(session) else DateTime(timezone=True)
+    plain = String() if sqlite else DateTime(timezone=True)
     columns = [
-        type_coerce(column, plain if schema[name] == pl.Datetime or on_sqlite(session) else column.type).label(name)
-        if name in temporal
+        type_coerce(column, plain if dtype == pl.Datetime or sqlite else column.type).label(name)
+        if dtype.is_temporal()
         else column
-        for name, column in zip(schema.names(), statement.selected_columns, strict=True)
+        for (name, dtype), column in zip(schema, statement.selected_columns, strict=True)
     ]
     return statement.with_only_columns(*columns)
+
+
+_kept_with_plain_times = lru_cache(_with_plain_times)
 
 
 def _as_read(session: Session, dtype: pl.DataType) -> pl.DataType:

@@ -2,16 +2,21 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import BindParameter, ColumnElement
 from sqlmodel import and_, col, or_
 
 from store.tables import Traced
 
+Place = tuple[datetime | BindParameter[datetime], str | BindParameter[str]]
+"""Where a submission stands among the others: its received time and reference."""
 
-def conditions(table: type[Traced], test_flag: str, before: tuple[datetime, str] | None) -> list[ColumnElement[bool]]:
+
+def conditions(
+    table: type[Traced], test_flag: str | BindParameter[str], before: Place | None
+) -> list[ColumnElement[bool]]:
     """The conditions on effects that were not taken back: live ones and those of that test traffic.
 
-    `before` (received time, submission) leaves out those of that submission and of later ones.
+    `before` leaves out those of that submission and of later ones.
     """
     wanted: list[ColumnElement[bool]] = [
         col(table.withdrawn_at).is_(None),

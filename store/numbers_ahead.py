@@ -5,17 +5,22 @@ They stand in the order of their channel from the number that it expects, `due`,
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, delete, exists, or_, select, update
 
 from store.states import SubmissionState
 from store.tables import NumberAhead, Submission
 
+_OF = select(NumberAhead).where(NumberAhead.channel == bindparam("channel"))
+_FIRST = _OF.order_by(col(NumberAhead.number)).limit(1).execution_options(populate_existing=True)
+_FOLLOWING = _FIRST.where(col(NumberAhead.number) >= bindparam("due"))
+_ANY = select(NumberAhead.number).where(NumberAhead.channel == bindparam("channel")).limit(1)
+
 
 def any_of(session: Session, channel: str) -> bool:
     """Whether a channel has a number ahead of missing ones."""
-    return session.exec(select(NumberAhead.number).where(NumberAhead.channel == channel).limit(1)).first() is not None
+    return session.exec(_ANY, params={"channel": channel}).first() is not None
 
 
 def has(session: Session, channel: str, number: int) -> bool:
@@ -31,9 +36,9 @@ def add(session: Session, channel: str, number: int, submission_ref: str) -> Non
 
 def following(session: Session, channel: str, due: int) -> NumberAhead | None:
     """The first number of a channel from `due` on."""
-    mine = select(NumberAhead).where(NumberAhead.channel == channel).order_by(col(NumberAhead.number)).limit(1)
-    fresh = mine.execution_options(populate_existing=True)
-    return session.exec(fresh.where(col(NumberAhead.number) >= due)).first() or session.exec(fresh).first()
+    mine = {"channel": channel}
+    due_or_later = session.exec(_FOLLOWING, params={**mine, "due": due}).first()
+    return due_or_later or session.exec(_FIRST, params=mine).first()
 
 
 def end_of_stretch(session: Session, channel: str, number: int) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 import polars as pl
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from market.frames import OPEN_END
@@ -12,6 +13,13 @@ from store import audit, dated
 from store.dated_tables import PARTY_ROLES
 from store.refused import RefusedError
 from store.tables import Party, PartyRole
+
+_ROLES = (
+    select(PartyRole)
+    .where(PartyRole.party_id == bindparam("party_id"), col(PartyRole.until_version).is_(None))
+    .order_by(col(PartyRole.id))
+)
+_ROLES_ON = _ROLES.where(PartyRole.effective_from <= bindparam("day"), PartyRole.effective_to >= bindparam("day"))
 
 
 def add(
@@ -90,7 +98,6 @@ def listed(session: Session) -> Sequence[Party]:
 
 def roles(session: Session, party_id: str, day: date | None = None) -> Sequence[PartyRole]:
     """The role rows of a party, or those that hold on a day, in the order in which the roles were given."""
-    statement = select(PartyRole).where(PartyRole.party_id == party_id, col(PartyRole.until_version).is_(None))
-    if day is not None:
-        statement = statement.where(PartyRole.effective_from <= day, PartyRole.effective_to >= day)
-    return session.exec(statement.order_by(col(PartyRole.id))).all()
+    if day is None:
+        return session.exec(_ROLES, params={"party_id": party_id}).all()
+    return session.exec(_ROLES_ON, params={"party_id": party_id, "day": day}).all()

@@ -3,6 +3,7 @@
 import hashlib
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from market.clock import london_day
@@ -10,6 +11,9 @@ from market.policy import PolicyTable, read_policy
 from store import audit
 from store.refused import RefusedError
 from store.tables import PolicyVersion
+
+_LAST = select(PolicyVersion).order_by(col(PolicyVersion.id).desc()).limit(1)
+_OF_VERSION = select(PolicyVersion).where(PolicyVersion.version == bindparam("version"))
 
 
 def load(session: Session, text: str, *, at: datetime, actor: str) -> str:
@@ -50,14 +54,14 @@ def in_force(session: Session) -> PolicyTable:
 
 def of_version(session: Session, wanted: str) -> PolicyTable:
     """The policy of a version; raises RefusedError where there is none."""
-    found = session.exec(select(PolicyVersion).where(PolicyVersion.version == wanted)).first()
+    found = session.exec(_OF_VERSION, params={"version": wanted}).first()
     if found is None:
         raise RefusedError(f"policy version {wanted} is not known")
     return read_policy(found.text)
 
 
 def _last(session: Session) -> PolicyVersion | None:
-    return session.exec(select(PolicyVersion).order_by(col(PolicyVersion.id).desc()).limit(1)).first()
+    return session.exec(_LAST).first()
 
 
 def _in_force(session: Session) -> PolicyVersion:

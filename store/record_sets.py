@@ -11,6 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
+from sqlalchemy import bindparam
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select, update
 
@@ -36,6 +37,12 @@ ROW_GROUP = 100_000
 """Rows of a file that are read or left alone together."""
 
 _SETS = pl.Schema({"file": pl.String(), "size": pl.Int64(), "received_at": RECEIVED, "submission_ref": pl.String()})
+
+
+_STANDING = select(RecordSet.id).where(
+    RecordSet.submission_ref == bindparam("ref"), col(RecordSet.withdrawn_at).is_(None)
+)
+"""The sets that a submission put in force and that were not taken back."""
 
 
 @dataclass(frozen=True)
@@ -157,8 +164,10 @@ def is_named(session: Session, staged: Staged) -> bool:
 
 def withdraw(session: Session, submission_ref: str, *, at: datetime) -> int:
     """Takes back every set that a submission put in force; returns how many sets those were."""
-    wanted = (col(RecordSet.submission_ref) == submission_ref, col(RecordSet.withdrawn_at).is_(None))
-    statement = update(RecordSet).where(*wanted).values(withdrawn_at=at).returning(RecordSet)
+    standing = session.exec(_STANDING, params={"ref": submission_ref}).all()
+    if not standing:
+        return 0
+    statement = update(RecordSet).where(col(RecordSet.id).in_(standing)).values(withdrawn_at=at).returning(RecordSet)
     found = session.exec(statement.execution_options(synchronize_session=False)).scalars().all()
     for one in found:
         _note(session, one)

@@ -1,11 +1,12 @@
 """Reference data as the frames of `market.reference`, of any version of it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Select, func, or_
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, select
 
@@ -37,9 +38,12 @@ FEW = 1000
 """Up to how many BM Units the database looks for one by one; above it reads them all."""
 
 
+_VERSION = select(func.max(ReferenceLoad.id))
+
+
 def version(session: Session) -> int:
     """The reference version in force: it grows with every change of reference data, from 0."""
-    return session.exec(select(func.max(ReferenceLoad.id))).one() or 0
+    return session.exec(_VERSION).one() or 0
 
 
 def version_at(session: Session, instant: datetime) -> int:
@@ -108,12 +112,27 @@ def _effects(
 ) -> pl.DataFrame:
     if name == "declarations":
         return declarations.known(session, test_flag, before)
-    kind = effects.KINDS[name]
-    columns = [_column(kind.table, kind.column(column)) for column in kind.schema.names()]
-    wanted = [*in_force.conditions(kind.table, test_flag, before), *_of_units(kind.table, bm_units)]
-    frame = _sorted(session, kind.table, columns, wanted, kind.schema)
+    few = bm_units is not None and len(bm_units) <= FEW
+    params: dict[str, object] = {"test_flag": test_flag}
+    if before is not None:
+        params |= {"received_at": before[0], "submission_ref": before[1]}
+    if few:
+        params["bm_units"] = list(bm_units or ())
+    frame = _sorted(session, _effects_statement(name, before is not None, few), effects.KINDS[name].schema, params)
     ends = name == "declared_metering_systems"
     return declarations.ended(session, frame, test_flag, before) if ends else frame
+
+
+@lru_cache
+def _effects_statement(name: str, before: bool, few: bool) -> Select[*tuple[Any, ...]]:
+    """The effects of a kind: those before a submission or all, those of a few BM Units or of all."""
+    kind = effects.KINDS[name]
+    columns = [_column(kind.table, kind.column(column)) for column in kind.schema.names()]
+    place: in_force.Place | None = (bindparam("received_at"), bindparam("submission_ref")) if before else None
+    wanted = in_force.conditions(kind.table, bindparam("test_flag"), place)
+    if few:
+        wanted.append(_column(kind.table, "bm_unit_id").in_(bindparam("bm_units", expanding=True)))
+    return select_columns(*columns).where(*wanted).order_by(_column(kind.table, "id"))
 
 
 def _dated(session: Session, name: str, bm_units: Collection[str] | None, as_of: int | None) -> pl.DataFrame:
@@ -122,7 +141,9 @@ def _dated(session: Session, name: str, bm_units: Collection[str] | None, as_of:
     table, schema = DATED[name], SCHEMAS[name]
     columns = [_column(table, f"{item}_kw" if item.endswith("_capacity") else item) for item in schema.names()]
     units = _of_units(table, bm_units) if "bm_unit_id" in schema else []
-    frame = _sorted(session, table, columns, [*_standing(table, as_of), *units], schema)
+    wanted = [*_standing(table, as_of), *units]
+    statement = select_columns(*columns).where(*wanted).order_by(_column(table, "id"))
+    frame = _sorted(session, statement, schema)
     if as_of is not None and not units:
         kept_frames.keep(session, name, as_of, frame)
     return frame
@@ -130,15 +151,13 @@ def _dated(session: Session, name: str, bm_units: Collection[str] | None, as_of:
 
 def _sorted(
     session: Session,
-    table: type[Row],
-    columns: list[ColumnElement[object]],
-    wanted: list[ColumnElement[bool]],
+    statement: Select[*tuple[Any, ...]],
     schema: pl.Schema,
+    params: Mapping[str, object] | None = None,
 ) -> pl.DataFrame:
-    statement: Select[*tuple[Any, ...]] = select_columns(*columns).where(*wanted).order_by(_column(table, "id"))
     days = [name for name in ("event_day", "effective_from") if name in schema][:1]
     # Sorted here: the databases' collations differ.
-    return stored.read(session, statement, schema).sort(schema.names()[0], *days, maintain_order=True)
+    return stored.read(session, statement, schema, params).sort(schema.names()[0], *days, maintain_order=True)
 
 
 def _of_units(table: type[Row], bm_units: Collection[str] | None) -> list[ColumnElement[bool]]:

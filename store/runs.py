@@ -4,16 +4,21 @@ import io
 from collections.abc import Sequence
 
 import polars as pl
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
 from sqlmodel import Session, col, select
 
 from market.frames import UNITS
 from store.tables import Run, ToldUnits
 
+_LAST = select(func.max(Run.number)).where(Run.submission_ref == bindparam("ref"))
+_OF = select(Run).where(Run.submission_ref == bindparam("ref"))
+_IN_ORDER = _OF.order_by(col(Run.number))
+_APPLIED = _OF.where(col(Run.applied)).order_by(col(Run.number).desc()).limit(1)
+
 
 def add(session: Session, run: Run) -> Run:
     """Adds a run under the next number of its submission, from 1, and gives it its id."""
-    last = session.exec(select(func.max(Run.number)).where(Run.submission_ref == run.submission_ref)).one()
+    last = session.exec(_LAST, params={"ref": run.submission_ref}).one()
     run.number = (last or 0) + 1
     session.add(run)
     session.flush()
@@ -22,13 +27,12 @@ def add(session: Session, run: Run) -> Run:
 
 def of(session: Session, submission_ref: str) -> Sequence[Run]:
     """The runs of a submission in their order."""
-    return session.exec(select(Run).where(Run.submission_ref == submission_ref).order_by(col(Run.number))).all()
+    return session.exec(_IN_ORDER, params={"ref": submission_ref}).all()
 
 
 def applied(session: Session, submission_ref: str) -> Run | None:
     """The last run that was applied: what the submission's outcome stands on."""
-    statement = select(Run).where(Run.submission_ref == submission_ref, col(Run.applied))
-    return session.exec(statement.order_by(col(Run.number).desc()).limit(1)).first()
+    return session.exec(_APPLIED, params={"ref": submission_ref}).first()
 
 
 def tell(session: Session, run_id: int, units: pl.DataFrame) -> None:

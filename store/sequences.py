@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlmodel import Session, select
 
 from store import audit
@@ -20,23 +20,21 @@ _TAKE = text(
 ).bindparams(direction=Direction.OUT.value, last_number=LAST_NUMBER)
 """Written out, which both databases read: SQLAlchemy would build it anew for every answer."""
 
+_INCOMING = (Sequence.channel == bindparam("channel"), Sequence.direction == Direction.IN)
+_HELD = select(Sequence.last).where(*_INCOMING).with_for_update()
+_STATE = select(Sequence.last).where(*_INCOMING)
+
 
 def hold(session: Session, channel: str) -> None:
     """Makes other writers of this incoming channel wait until the transaction ends."""
     statement = insert_into(session, Sequence).values(channel=channel, direction=Direction.IN)
     session.exec(statement.on_conflict_do_nothing())
-    session.exec(
-        select(Sequence)
-        .where(Sequence.channel == channel, Sequence.direction == Direction.IN)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    session.exec(_HELD, params={"channel": channel}).one()
 
 
 def state(session: Session, channel: str) -> int | None:
     """The highest consumed number of an incoming channel; None where nothing was consumed."""
-    statement = select(Sequence.last).where(Sequence.channel == channel, Sequence.direction == Direction.IN)
-    return session.exec(statement).one_or_none()
+    return session.exec(_STATE, params={"channel": channel}).one_or_none()
 
 
 def consume(session: Session, channel: str, number: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, bindparam, func
 from sqlmodel import Session, and_, col, or_, select, update
 
 from market.fault import Fault
@@ -175,7 +175,7 @@ def earlier_undecided(session: Session, submission: Submission) -> Sequence[Subm
             and_(col(Submission.channel).is_(None), Submission.party_id == submission.party_id),
             Submission.channel == submission.channel,
         ),
-        _before(submission),
+        _before(submission.arrival, submission.ref),
     )
     return session.exec(statement.order_by(col(Submission.arrival), col(Submission.ref))).all()
 
@@ -204,13 +204,8 @@ def last_acked(session: Session, channel: str) -> Submission | None:
 
 def name_used(session: Session, submission: Submission, since: datetime) -> bool:
     """Whether the party sent an earlier file under the same name, received at `since` or later."""
-    statement = select(Submission.ref).where(
-        Submission.party_id == submission.party_id,
-        Submission.file_name == submission.file_name,
-        Submission.received_at >= since,
-        _before(submission),
-    )
-    return session.exec(statement.limit(1)).first() is not None
+    own = {"party_id": submission.party_id, "file_name": submission.file_name, "ref": submission.ref}
+    return session.exec(_NAMED, params={**own, "arrival": submission.arrival, "since": since}).first() is not None
 
 
 def find(
@@ -250,11 +245,21 @@ def counts(session: Session) -> dict[SubmissionState, int]:
     return {state: known.get(state, 0) for state in SubmissionState}
 
 
-def _before(submission: Submission) -> ColumnElement[bool]:
-    return or_(
-        col(Submission.arrival) < submission.arrival,
-        and_(col(Submission.arrival) == submission.arrival, col(Submission.ref) < submission.ref),
+def _before(arrival: Any, ref: Any) -> ColumnElement[bool]:
+    return or_(col(Submission.arrival) < arrival, and_(col(Submission.arrival) == arrival, col(Submission.ref) < ref))
+
+
+_NAMED = (
+    select(Submission.ref)
+    .where(
+        Submission.party_id == bindparam("party_id"),
+        Submission.file_name == bindparam("file_name"),
+        Submission.received_at >= bindparam("since"),
+        _before(bindparam("arrival"), bindparam("ref")),
     )
+    .limit(1)
+)
+"""A submission of a party and name that came before another and was received at an instant or later."""
 
 
 def _last(session: Session, channel: str, *wanted: ColumnElement[bool] | bool) -> Submission | None:
