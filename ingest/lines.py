@@ -55,7 +55,9 @@ class Lines:
 def count_records(received: bytes) -> int:
     """How many lines a received file has, as `index_lines` counts them, for a fraction of the time and no memory."""
     body = received[-1:] not in (b"", b"\n") and received != BYTE_ORDER_MARK
-    return received.count(b"\n") + body
+    buffer = np.frombuffer(received, np.uint8)
+    line_ends = sum(np.count_nonzero(buffer[at : at + PIECE] == ord("\n")) for at in range(0, len(buffer), PIECE))
+    return int(line_ends) + body
 
 
 def offsets_of(data: bytes, byte: int) -> Offsets:
