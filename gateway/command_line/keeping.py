@@ -11,6 +11,10 @@ from gateway.command_line.place import Place
 from market.clock import london_day, system_clock
 
 
+RESTORE = "pg_restore --exit-on-error --no-owner --dbname=URL"
+"""How the dump of a PostgreSQL store is restored; the dump's name stands behind it."""
+
+
 def add_keeping(app: typer.Typer) -> None:
     """Adds the commands of this module."""
     app.command("retention")(_retention)
@@ -57,5 +61,9 @@ def _backup(
     write(
         f"{folder}: a store of {done.submissions:,} submissions, {done.archived:,} archived files, "
         f"{done.record_sets:,} record sets, {done.uncollected:,} uncollected answers, {done.landed:,} landed files\n"
-        + (f"restore the store from {done.dump} with pg_restore, and name it with --store\n" if done.dump else "")
+        + (
+            f"restore the store into an empty database: {RESTORE} {done.dump}; name it with --store\n"
+            if done.dump
+            else ""
+        )
     )

@@ -16,12 +16,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { WRITE = 1, SYNC = 2, MAKE = 4, MOVE = 8, REMOVE = 16, CUT = 32, SEND = 64 };
+enum { WRITE = 1, SYNC = 2, MAKE = 4, MOVE = 8, REMOVE = 16, CUT = 32, COMMIT = 64 };
 enum { COUNT = 0, KILL = 1, TEAR = 2, FAIL = 3 };
 
 static char root[PATH_MAX];       /* with a slash at its end; empty: nothing is counted */
 static char only[PATH_MAX];       /* calls count whose path holds this text */
-static int what, failure, kinds = ~SEND;
+static int what, failure, kinds = ~COMMIT;
 static long first, last;
 static atomic_long counted;
 static int trace = -1;
@@ -115,7 +115,7 @@ static int struck(int kind, const char *name_of_kind, int folder, const char *na
     int kept = errno;
     if (root[0] == 0) return 0;
     full_path(path, folder, name);
-    if (kind != SEND && strncmp(path, root, strlen(root)) != 0) { errno = kept; return 0; }
+    if (kind != COMMIT && strncmp(path, root, strlen(root)) != 0) { errno = kept; return 0; }
     if (flag[0] != 0) {
         if ((kind & (WRITE | MAKE | CUT)) && is_full(path)) { errno = ENOSPC; return 1; }
         errno = kept;
@@ -160,7 +160,8 @@ ssize_t writev(int descriptor, const struct iovec *parts, int number) {
 
 ssize_t send(int descriptor, const void *bytes, size_t length, int flags) {
     REAL(ssize_t, "send", int, const void *, size_t, int);
-    return struck(SEND, "send", descriptor, NULL, NULL, NULL) ? -1 : real(descriptor, bytes, length, flags);
+    int commits = memmem(bytes, length, "COMMIT", 7) != NULL;
+    return commits && struck(COMMIT, "commit", descriptor, NULL, NULL, NULL) ? -1 : real(descriptor, bytes, length, flags);
 }
 
 #define SYNCS(name) \

@@ -30,8 +30,8 @@ class Calls(enum.IntFlag):
     MOVE = 8
     REMOVE = 16
     CUT = 32
-    SEND = 64
-    """What goes to PostgreSQL, which changes files itself; it has no path."""
+    COMMIT = 64
+    """The end of a transaction, as it is sent to PostgreSQL, which changes files itself; it has no path."""
     FILES = 63
 
 

@@ -4,15 +4,16 @@ Of the gateway only the threads are left out, so that the same calls come in the
 """
 
 import itertools
-import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+from sqlalchemy import Engine
 
 import gateway.delivery
 import gateway.dispatch
@@ -28,7 +29,7 @@ from ingest.sftp.session import Session
 from ingest.sftp.session_folder import clear_dead_sessions
 from market.home import Home
 from store import answers, audit, scheduled_runs, submissions
-from store.database import open_store, reading, writing
+from store.database import connect, open_store, reading, writing
 from store.states import UNDECIDED, AnswerState
 from tests.exchange.gateway_process import ThreadWorkers
 
@@ -45,17 +46,23 @@ def leave_nothing_to_chance() -> None:
     gateway.schedule.carrying_out.retry_after = lambda _: timedelta()
 
 
-def end_holds(home: Home) -> None:
+def end_holds(location: str) -> None:
     """Spares the half minute after which what a dead gateway held is another's."""
-    with closing(sqlite3.connect(home.database, timeout=30)) as connection, connection:
-        connection.execute("UPDATE lease SET expires_at = '2000-01-01 00:00:00.000000'")
-    end_holds_of_runs(home)
+    engine = connect(location)
+    _end(engine, "UPDATE lease SET expires_at = '2000-01-01 00:00:00.000000+00:00'")
+    end_holds_of_runs(engine)
+    engine.dispose()
 
 
-def end_holds_of_runs(home: Home) -> None:
+def end_holds_of_runs(engine: Engine) -> None:
     """The same for scheduled runs in which the gateway fell silent."""
-    with closing(sqlite3.connect(home.database, timeout=30)) as connection, connection:
-        connection.execute("UPDATE scheduled_run SET heartbeat = '2000-01-01 00:00:00.000000'")
+    _end(engine, "UPDATE scheduled_run SET heartbeat = '2000-01-01 00:00:00.000000+00:00'")
+
+
+def _end(engine: Engine, statement: str) -> None:
+    with writing(engine) as session:
+        instant = statement.removesuffix("+00:00'") + "'" if engine.dialect.name == "sqlite" else statement
+        session.connection().exec_driver_sql(instant)
 
 
 class WrittenAtOnce:
@@ -123,7 +130,7 @@ class Life:
             assert self._tenure._dispatcher.idle(60)
             self._tenure._dry_runs.answer()
             if self._unfinished_runs():
-                end_holds_of_runs(self.home)
+                end_holds_of_runs(self.engine)
                 self.run_schedule()
             self._tenure._deliver_all()
         except Exception:

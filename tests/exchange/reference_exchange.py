@@ -95,16 +95,16 @@ def _steps() -> list[Step]:
 STEPS = _steps()
 
 
-def make(root: Path) -> None:
-    """A home in which nothing has happened yet."""
-    make_market(root)
+def make(root: Path, location: str | None = None) -> None:
+    """A home in which nothing has happened yet; its store is at a URL, or else in it."""
+    make_market(root, location)
     for account in ("acme", "othr", "ukdc", "volt"):
         Home(root).make_account(account)
 
 
-def live(root: Path, memory: Path, step: Step) -> None:
+def live(root: Path, memory: Path, step: Step, location: str | None = None) -> None:
     """One life of a gateway, in which a step is done and everything that follows from it."""
-    life = Life(root, step.at)
+    life = Life(root, step.at, location)
     try:
         step.do(life, Memory(memory))
         life.settle()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.exchange.interposed import Calls, Strike
 from tests.exchange.reference_exchange import STEPS
+from tests.exchange.struck_lives import await_nobody, new_database
 from tests.exchange.warm import Warm
 
 _log = logging.getLogger(__name__)
@@ -22,23 +23,31 @@ _KINDS = {
     "unlink": Calls.REMOVE,
     "rmdir": Calls.REMOVE,
     "cut": Calls.CUT,
+    "commit": Calls.COMMIT,
 }
 """What calls are written down as."""
 
 
 class Stage:
-    """The reference exchange as it goes undisturbed, kept after each step, and copies of it to be struck."""
+    """The reference exchange as it goes undisturbed, kept after each step, and copies of it to be struck.
 
-    def __init__(self, folder: Path, process: Warm) -> None:
+    `server` is the URL of a PostgreSQL with `{}` for the database, one for each place; none means SQLite in the homes.
+    Only the first `steps` are played.
+    """
+
+    def __init__(self, folder: Path, process: Warm, server: str = "", steps: int = len(STEPS)) -> None:
         self._warm = process
+        self._server = server
         self._copy = folder / "struck"
-        self.kept = [folder / str(number) for number in range(len(STEPS) + 1)]
-        self.live("play", folder)
+        self.kept = [folder / str(number) for number in range(steps + 1)]
+        self.live("play", folder, steps=steps)
         self.calls = [(after / "calls").read_text().splitlines() for after in self.kept[1:]]
 
     def live(self, kind: str, place: Path, **order: object) -> int:
         """Lets a life be lived: 0, or the negative number of the signal that ended it. None may raise."""
         log = place / "log"
+        if self._server:
+            order["server"] = self._server
         code = self._warm.live(kind, log, place=str(place), **order)
         assert code in (0, -signal.SIGKILL), f"{kind} {order}: {log.read_text()[-6000:]}"
         return code
@@ -49,6 +58,8 @@ class Stage:
         try:
             place = self._copied(number)
             assert self.live("step", place, number=number, **order) != 0, "it was not killed"
+            if self._server:
+                await_nobody(self._server, place.name)
             self.live("resume", place, number=number, like=str(self.kept[number + 1]))
         except AssertionError:
             _log.exception("step %s of the exchange, %s", number, order)
@@ -67,6 +78,7 @@ class Stage:
 
     def _copied(self, number: int) -> Path:
         shutil.rmtree(self._copy, ignore_errors=True)
+        new_database(self._server, self._copy.name, str(number))
         return shutil.copytree(self.kept[number], self._copy)
 
 

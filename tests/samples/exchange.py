@@ -31,11 +31,11 @@ ANSWERED_AFTER = timedelta(seconds=1)
 _BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def make_market(root: Path) -> None:
-    """Makes a home with the sample market and an account for each of its parties."""
+def make_market(root: Path, location: str | None = None) -> None:
+    """Makes a home with the sample market and an account for each of its parties; its store is at a URL, or in it."""
     home = Home(root)
     home.make()
-    engine = open_store(root)
+    engine = open_store(location or root)
     policy = [Path("policy.toml"), SAMPLES / "market" / "policy.toml"]
     text = "\n".join((SAMPLES.parent / path).read_text() for path in policy)
     with writing(engine) as session:
