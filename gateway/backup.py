@@ -5,9 +5,9 @@ is there to be copied afterwards, however far the gateway has gone on. Two kinds
 copied state may be archived by now, and an answer in an outbox may be collected. The first is taken from where it went,
 the second is written from its row: a party may find an answer once more, and never one too few.
 
-What came after that state is not in the backup. To restore: put the folder where the home was (for PostgreSQL
-`pg_restore --exit-on-error --no-owner --dbname=URL DUMP` into an empty database first), run `gridpost doctor`, and start. Parties send again what
-they sent after the backup; its receipts show what that is.
+What came after that state is not in the backup. To restore: put the folder where the home was (for PostgreSQL first
+`pg_restore --exit-on-error --no-owner --dbname=URL DUMP` into an empty database), run `gridpost doctor`, and start the
+gateway. Parties send again what they sent after the backup; its receipts show what that is.
 """
 
 import os
