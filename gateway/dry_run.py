@@ -4,13 +4,14 @@ Each file is judged alone against the store, by the steps of gateway.pipeline, a
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 from sqlalchemy import Engine
 
+from gateway.bodies import IddBody
 from gateway.knowledge import knowledge
 from gateway.pipeline import (
     DUPLICATE,
@@ -117,14 +118,15 @@ def check(
     party_id: str | None,
     received_at: datetime,
     judged: Callable[[int, int], None],
+    listed: int | None = None,
 ) -> Checked:
     """Checks a file as if the party sent it; the party is the header's where none is given.
 
-    `received_at` is aware, whole seconds. `judged` is told how many of how many records are judged.
-    Raises OSError where the file cannot be read.
+    `received_at` is aware, whole seconds. `judged` is told how many of how many records are judged. Of the breaches
+    only the first `listed` are sure to be given, where that is said. Raises OSError where the file cannot be read.
     """
     received = path.read_bytes()
-    alone = judge_alone(engine, home, path.name, received, party_id, received_at, judged)
+    alone = judge_alone(engine, home, path.name, received, party_id, received_at, judged, listed)
     judgement = alone.judgement
     return Checked(
         path,
@@ -146,6 +148,7 @@ def judge_alone(
     party_id: str | None,
     received_at: datetime,
     judged: Callable[[int, int], None] | None = None,
+    listed: int | None = None,
 ) -> Alone:
     """Judges the bytes of a file as if the party sent them at that instant; as `check` otherwise."""
     with reading(engine) as session:
@@ -159,6 +162,9 @@ def judge_alone(
         submission.skipped = receipt.skipped
         header = header_of(what.header, known.sender, received_at, policy.gateway_id)
         arrival, facts = judged_by(session, home, submission, header, body)
+    # the lines of a CSV file may stand in another order than those that are judged
+    if listed is not None and isinstance(body, IddBody):
+        facts = replace(facts, policy=replace(facts.policy, store_limit=min(listed, facts.policy.store_limit)))
     if judged is None:
         return Alone(submission, what, receipt, policy, header, validate(body, header, arrival, facts))
     tell = judged

@@ -51,10 +51,11 @@ def _check(
     place: Place = context.obj
     at = _instant(received_at)
     checked: list[Checked] = []
+    listed = SCREENFUL if format_ is Format.TEXT else None
     with place.opened() as engine:
         for file in files:
             with _progress(file) as judged:
-                checked.append(check(engine, place.home_if_named, file, party, at, judged))
+                checked.append(check(engine, place.home_if_named, file, party, at, judged, listed))
             if format_ is Format.TEXT:
                 _print(console(), checked[-1], first=len(checked) == 1)
     if format_ is Format.JSON:

@@ -46,6 +46,23 @@ def test_a_party_that_is_not_known_holds_no_role(exchange: Exchange, tmp_path: P
     assert (found.outcome, found.receipt[0][0]) == ("NACKED", 1)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("K4192001/non_final_demand_left_out", "K4192001/values_that_are_no_values", "K4192001/accepted"),
+        *("P0328001/accepted_refused_and_warned", "K4192001/csv_non_final_demand_left_out"),
+    ],
+)
+def test_the_first_breaches_are_those_of_all_breaches(exchange: Exchange, name: str) -> None:
+    case = CASES[name]
+    path, at = SAMPLES / case.name / case.file_name, case.received_at
+    every = checked(exchange, case)
+    for listed in (1, 2, 20):
+        found = check(exchange.engine, exchange.home, path, case.party_id, at, lambda *_: None, listed)
+        assert found.breaches.head(listed).equals(every.breaches.head(listed))
+        assert (found.counts, found.units, found.outcome) == (every.counts, every.units, every.outcome)
+
+
 def test_what_is_judged_is_told_slice_by_slice(exchange: Exchange) -> None:
     case = CASES["K0151001/seasonal_accepted"]
     told: list[tuple[int, int]] = []
