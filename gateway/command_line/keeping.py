@@ -10,7 +10,6 @@ from gateway.command_line.output import Format, FormatOption, print_rows, write,
 from gateway.command_line.place import Place
 from market.clock import london_day, system_clock
 
-
 RESTORE = "pg_restore --exit-on-error --no-owner --dbname=URL"
 """How the dump of a PostgreSQL store is restored; the dump's name stands behind it."""
 

@@ -10,7 +10,7 @@ from market.fault import Fault
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest migration."""
 
 # Any number that nothing else on the server locks: two gateways never migrate at once.

@@ -18,6 +18,7 @@ class Submission(Row, table=True):
         Index(None, "state", "arrival"),
         Index(None, "party_id", "file_name"),
         Index(None, "sha256"),
+        Index(None, "received_at"),
     )
 
     ref: str = Field(primary_key=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine
 
-from store import answers, retention, submissions
+from store import answers, audit, retention, submissions
 from store.database import reading, writing
 from store.states import AnswerKind, SubmissionState
 from store.tables import Submission
@@ -99,3 +99,14 @@ def test_the_audit_keeps_what_was_given_up(acme: Engine, enter: Callable[..., Su
         found = retention.expired_audit(session, LATER)
         assert retention.remove_audit(session, LATER) == found > 3
         assert retention.given_up(session) == {ref}
+
+
+def test_what_was_opened_for_writing_goes_with_the_audit(acme: Engine) -> None:
+    opened = {"actor": "acme", "action": "upload", "subject_kind": "session", "why": "opened for writing"}
+    with writing(acme) as session:
+        before = retention.expired_audit(session, LATER)
+        rows = [{"at": NOON + dt.timedelta(seconds=n), "subject": f"/temp/{n}", **opened} for n in range(3)]
+        audit.write_all(session, rows)
+        assert retention.expired_audit(session, LATER) == before + 3
+        assert retention.remove_audit(session, NOON + dt.timedelta(seconds=2)) == before + 2
+        assert [len(audit.of(session, "session", f"/temp/{n}")) for n in range(3)] == [0, 0, 1]
