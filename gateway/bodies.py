@@ -13,8 +13,12 @@ from ingest.csv_profile_frames import CsvFrames
 from ingest.lines import Lines
 from ingest.records import Slice, first_record, slices
 from ingest.structure import Structure
+from market.frames import text_column
 from market.layout import Layout
 from rules.judge import Judgement
+
+SMALL = 1_000
+"""Up to how many records the frames of a body are kept, for whoever looks at them again."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,20 @@ class IddBody:
         """How many records the file has."""
         return self.lines.count
 
+    @cached_property
+    def _kept(self) -> list[Slice]:
+        return list(slices(self.lines, self.structure))
+
     def slices(self, records: int) -> Iterator[Slice]:
         """The typed frames of the body, slice by slice."""
-        return slices(self.lines, self.structure, records)
+        return iter(self._kept) if self.records <= min(records, SMALL) else slices(self.lines, self.structure, records)
 
     def first_record(self) -> pl.DataFrame:
         """The typed frame of the first record alone."""
-        return first_record(self.lines, self.structure)
+        if self.records > SMALL:
+            return first_record(self.lines, self.structure)
+        first = self._kept[0]
+        return {**first.frames, **first.upper}[self.layout.records[self.structure.codes[0]].type].head(1)
 
 
 @dataclass(frozen=True)
@@ -83,6 +94,16 @@ class CsvBody:
 
 
 Body = IddBody | CsvBody
+
+
+def said_in(body: Body, column: str) -> pl.Series | None:
+    """What the records of a small body say in a column, each text once; None of a larger body."""
+    if body.records > SMALL:
+        return None
+    texts = text_column(column)
+    frames = [frame for piece in body.slices(SMALL) for frame in (*piece.frames.values(), *piece.upper.values())]
+    said = [frame[texts] for frame in frames if texts in frame.columns]
+    return pl.concat([pl.Series(column, [], pl.String), *said]).drop_nulls().unique()
 
 
 def _on_lines(frame: pl.DataFrame, lines: npt.NDArray[np.uint32]) -> pl.DataFrame:

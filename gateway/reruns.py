@@ -146,6 +146,8 @@ def put_on_record(session: Session, found: Difference, kind: RunKind, at: dateti
 
 def discard(home: Home, engine: Engine, found: Difference) -> None:
     """Removes the record sets that a rerun staged, unless an equal rerun was put into effect and names them."""
+    if not found.valuation.staged:
+        return
     with reading(engine) as session:
         left = [staged for staged in found.valuation.staged if not record_sets.is_named(session, staged)]
     for staged in left:
@@ -197,35 +199,44 @@ def _of_flips(valuation: Valuation, refused: pl.DataFrame, accepted: pl.DataFram
         valuation,
         judgement=replace(
             judgement,
-            effect=judgement.effect.join(accepted, on=_UNIT, how="semi", maintain_order="left"),
-            refused=judgement.refused.join(refused, on=_UNIT, how="semi", maintain_order="left"),
-            warned=judgement.warned.join(accepted, on=_UNIT, how="semi", maintain_order="left"),
+            effect=_in(judgement.effect, accepted, _UNIT),
+            refused=_in(judgement.refused, refused, _UNIT),
+            warned=_in(judgement.warned, accepted, _UNIT),
         ),
     )
 
 
+def _in(rows: pl.DataFrame, others: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """The rows whose key others have; mostly either are none, and to join them costs as much as any."""
+    if rows.is_empty() or others.is_empty():
+        return rows.clear()
+    return rows.join(others, on=key, how="semi", nulls_equal=True, maintain_order="left")
+
+
+def _not_in(rows: pl.DataFrame, others: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """The rows whose key none of the others have."""
+    if rows.is_empty() or others.is_empty():
+        return rows
+    return rows.join(others, on=key, how="anti", nulls_equal=True, maintain_order="left")
+
+
 def _breaches(session: Session, before: Run | None, valuation: Valuation) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The stored breaches that the new judgement does not find, and those that it finds besides."""
-    judgement = valuation.judgement
-    keys = judgement.units.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("unit"), unit_key="key")
-    found = judgement.breaches.join(keys, on="unit", how="left", maintain_order="left").select(breaches.STORED.names())
+    found = breaches.STORED.to_frame()
+    if not valuation.judgement.breaches.is_empty():
+        found = breaches.of_units(valuation.judgement.breaches, valuation.judgement.units)
     known = breaches.STORED.to_frame() if before is None or before.id is None else breaches.listed(session, before.id)
-    return (
-        known.join(found, on=_PLACE, how="anti", nulls_equal=True, maintain_order="left"),
-        found.join(known, on=_PLACE, how="anti", nulls_equal=True, maintain_order="left"),
-    )
+    return _not_in(known, found, _PLACE), _not_in(found, known, _PLACE)
 
 
 def _flips(session: Session, before: Run | None, valuation: Valuation) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The units that were accepted and are refused now, and those that were refused and are accepted now."""
-    units = valuation.judgement.units
-    told = UNITS.to_frame() if before is None or before.id is None else runs.told(session, before.id)
-    was_refused = told.filter(pl.col("outcome") == "R").select("key", "line")
-    now_refused = units.filter(pl.col("outcome") == "R").join(was_refused, on=_UNIT, how="anti", maintain_order="left")
+    units, was_refused = valuation.judgement.units, UNITS.to_frame()
+    if before is not None and before.id is not None and before.units_rejected:
+        was_refused = runs.told(session, before.id).filter(pl.col("outcome") == "R")
+    now_refused = _not_in(units.filter(pl.col("outcome") == "R"), was_refused, _UNIT)
     now_accepted = units.filter(pl.col("outcome").is_in(["A", "W", "N"]))
-    if before is not None:
-        now_accepted = now_accepted.join(was_refused, on=_UNIT, how="semi", maintain_order="left")
-    return now_refused, now_accepted
+    return now_refused, now_accepted if before is None else _in(now_accepted, was_refused, _UNIT)
 
 
 def _because(before: Run | None, valuation: Valuation) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import polars as pl
 from sqlmodel import Session
 
 from gateway import answers_out, gaps
@@ -228,10 +227,8 @@ def add_run(
         ),
     )
     assert run.id is not None
-    keys = judgement.units.select(
-        pl.int_range(pl.len(), dtype=pl.UInt32).alias("unit"), pl.col("key").alias("unit_key")
-    )
-    breaches.add(session, run.id, judgement.breaches.join(keys, on="unit", how="left", maintain_order="left"))
+    if not judgement.breaches.is_empty():
+        breaches.add(session, run.id, breaches.of_units(judgement.breaches, judgement.units))
     runs.tell(session, run.id, judgement.units)
     return run
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from gateway import archive
-from gateway.bodies import Body
+from gateway.bodies import Body, said_in
 from gateway.knowledge import sender_of
 from gateway.pipeline import Arrival, days_about, header_of, read_body, validate
 from gateway.retention import refuse_given_up
@@ -32,6 +32,10 @@ from store.database import reading
 from store.record_sets import Staged
 from store.states import Profile
 from store.tables import Submission
+
+VALUES = "capacity_values"
+"""The reference frame of GC and DC in force: of all BM Units it is long, and rules read of those alone that stand in
+the file."""
 
 NAME_MEMORY = timedelta(days=31)
 """For how long ENV-16 remembers a file name."""
@@ -179,16 +183,30 @@ def _references(
     session: Session, home: Home | None, submission: Submission, header: Header, body: Body, basis: Basis
 ) -> dict[str, pl.DataFrame]:
     """The reference frames of a flow's rules, without the effects of the submission itself and of later ones."""
-    return reference.frames(
+    names, before = references_of(header.file_type), (submission.received_at, submission.ref)
+    found = reference.frames(
         session,
-        references_of(header.file_type),
+        names - {VALUES},
         test_flag=header.flag,
-        before=(submission.received_at, submission.ref),
+        before=before,
         as_of=basis.reference_version,
         days=days_about(body),
         home=home,
         party_id=submission.party_id,
     )
+    if VALUES in names:
+        named = _units_named(body, found["bm_units"])
+        found |= reference.frames(session, [VALUES], test_flag=header.flag, before=before, bm_units=named)
+    return found
+
+
+def _units_named(body: Body, bm_units: pl.DataFrame) -> list[str] | None:
+    """The BM Units that a small body names, by their BSC id or by NETSO's name; None of a larger body."""
+    said = said_in(body, "bm_unit_id")
+    if said is None:
+        return None
+    named = pl.any_horizontal(pl.col("bm_unit_id", "netso_name").is_in(said.implode()))
+    return pl.concat([said, bm_units.filter(named)["bm_unit_id"]]).unique().to_list()
 
 
 def _units_read(judgement: Judgement) -> pl.Series:
@@ -200,8 +218,10 @@ def is_stale(session: Session, valuation: Valuation) -> bool:
     """Whether something that a judgement read has changed since: reference data, or effects in force."""
     if reference.version(session) != valuation.reference_version:
         return True
-    read = valuation.read
-    changed = changes.since(session, valuation.value_mark).filter(
+    read, since = valuation.read, changes.since(session, valuation.value_mark)
+    if since.is_empty():
+        return False
+    changed = since.filter(
         pl.col("kind").is_in(list(read.frames))
         # every declaration may meet every other, in a set or by an MSID
         & (pl.col("subject").is_in(read.subjects.implode()) | (pl.col("kind") == "declarations"))

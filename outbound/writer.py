@@ -30,7 +30,8 @@ def body(layout: Layout, frames: Mapping[str, pl.DataFrame], echoes: Collection[
     have left it out, or its value may be none, and that can be why the record is refused. Raises Fault where a value
     does not keep what the layout says of its item otherwise, since only we can have put it there.
     """
-    texts = [_records(layout, layout.record(type_), frame, type_ in echoes) for type_, frame in frames.items()]
+    filled = {type_: frame for type_, frame in frames.items() if not frame.is_empty()}
+    texts = [_records(layout, layout.record(type_), frame, type_ in echoes) for type_, frame in filled.items()]
     if not texts:
         return b""
     records = pl.concat(texts).sort("line", maintain_order=True)["text"]
@@ -80,8 +81,7 @@ def _records(layout: Layout, record: Record, frame: pl.DataFrame, echo: bool) ->
     filled = _filled(record, frame)
     items = [_text(item) if item in filled else pl.lit("") for item in record.items]
     text = pl.concat_str(pl.lit(record.type), *items, pl.lit("\n"), separator="|").alias("text")
-    pieces = [piece.select("line", text) for piece in frame.iter_slices(PIECE)]
-    return pl.concat(pieces) if pieces else frame.select("line", text)
+    return pl.concat(piece.select("line", text) for piece in frame.iter_slices(PIECE))
 
 
 def _filled(record: Record, frame: pl.DataFrame) -> frozenset[Item]:
@@ -111,26 +111,26 @@ def _broken(item: Item, may_lack: bool) -> pl.Expr:
     """Whether a value is not what the layout says; with `may_lack` a mandatory one may be missing."""
     value = pl.col(item.column)
     is_text = item.type.kind in (Kind.TEXT, Kind.BOOLEAN)
-    present = (value.is_not_null() & (value != "")) if is_text else value.is_not_null()
     if item.presence == "N":
-        return present.any().alias(item.column)
+        return ((value != "") if is_text else value.is_not_null()).any().alias(item.column)
+    # what is missing is null below, which `any` leaves out, or an empty text
     match item.type.kind:
         case Kind.INTEGER | Kind.DECIMAL:
             wrong = value.abs() >= 10**item.type.digits
         case Kind.TEXT:
             wrong = value.str.len_chars() > item.type.digits
         case Kind.BOOLEAN:
-            wrong = ~value.is_in(["T", "F"])
+            wrong = ~value.is_in(["T", "F", ""])
         case Kind.TIME:
             wrong = ~value.is_between(0, 24 * 60 - 1)
         case Kind.DATE | Kind.DATETIME:
             wrong = ~value.dt.year().is_between(0, 9999)
     if item.valid:
-        wrong |= ~item_text(value, item.type).is_in(item.valid)
-    broken: pl.Expr = present & wrong
+        wrong |= ~item_text(value, item.type).is_in([*item.valid, ""])
     if item.presence == "M" and not may_lack:
-        broken |= ~present
-    return broken.any().alias(item.column)
+        wrong |= (value.fill_null("") == "") if is_text else value.is_null()
+    broken: pl.Expr = wrong.any().alias(item.column)
+    return broken
 
 
 def _wanted(item: Item) -> str:

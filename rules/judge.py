@@ -19,7 +19,7 @@ from rules.fused_pass import REFUSED, UNCHANGED, UNIT, Tally, ours, run_checks
 from rules.joined import Frames, joined
 from rules.kept import Kept
 from rules.reasons import refusals, warnings
-from rules.units import Lines, Units, outcomes
+from rules.units import Lines, Places, Units, outcomes
 
 FieldChecks = Callable[[Record], tuple[Check, ...]]
 
@@ -135,26 +135,34 @@ def _verdict(layout: Layout, units: Units, tally: Tally, kept: Kept) -> Judgemen
     found = tally.breaches()
     refused, held = ((frame["outcome"] == letter).to_numpy() for letter in "RH")
     accepted = ~(refused | held)
-    told = kept.of(frame, refused)
+    told, waiting, effect = kept.of(frame, refused, held, accepted)
     if told.height:
         told = told.with_columns(refusals(units, tally.places, found, lines, np.flatnonzero(refused)))
-    effect = kept.of(frame, accepted)
     warned = warnings(units, tally.places, found, lines, units.acceptance.warned)
-    of_accepted = effect.with_columns(pl.Series("unit", np.flatnonzero(accepted))[: effect.height])
     return Judgement(
         outcome=outcome_of(frame),
         units=frame,
         breaches=_laid_to_units(units, found, lines),
         counts=dict(tally.counts),
         effect=effect,
-        held=kept.of(frame, held) if held.any() else effect.clear(),
+        held=waiting,
         refused=told,
-        warned=of_accepted.join(warned, on="unit", how="inner", maintain_order="left_right").drop("unit"),
+        warned=_of_warned(effect, np.flatnonzero(accepted), warned),
     )
+
+
+def _of_warned(effect: pl.DataFrame, accepted: Places, warned: pl.DataFrame) -> pl.DataFrame:
+    """The effect columns of accepted units (their rows) beside each of their warnings that answers tell."""
+    if warned.is_empty():
+        return effect.clear().hstack([column for column in warned.drop("unit") if column.name not in effect.columns])
+    of_accepted = effect.with_columns(pl.Series("unit", accepted)[: effect.height])
+    return of_accepted.join(warned, on="unit", how="inner", maintain_order="left_right").drop("unit")
 
 
 def _laid_to_units(units: Units, found: pl.DataFrame, lines: Lines) -> pl.DataFrame:
     """Breaches with the row of their unit; null where they fall on none or on several."""
+    if found.is_empty():
+        return found.select(list(BREACHES))
     laid = found["unit"].cast(pl.Int64).fill_null(-1).to_numpy(writable=True)
     for record_type in found["record"].unique():
         if record_type in units.above:

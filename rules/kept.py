@@ -55,11 +55,15 @@ class Kept:
         alike = rows.filter(rows.select(repeated).hash_rows().is_duplicated())
         return alike.filter(pl.struct(repeated).is_duplicated())
 
-    def of(self, units: pl.DataFrame, wanted: npt.NDArray[np.bool_]) -> pl.DataFrame:
-        """The effect columns of the wanted rows of `units` (market.frames.UNITS), with `line`, `key` and `outcome`."""
+    def of(self, units: pl.DataFrame, *wanted: npt.NDArray[np.bool_]) -> list[pl.DataFrame]:
+        """The effect columns of the rows of `units` (market.frames.UNITS) that are wanted, of each choice by itself.
+
+        Beside them stand `line`, `key` and `outcome`.
+        """
         if not self.effect:
-            return pl.DataFrame(schema={name: UNITS[name] for name in ("line", "key", "outcome")})
+            return [pl.DataFrame(schema={name: UNITS[name] for name in ("line", "key", "outcome")}) for _ in wanted]
         rows = pl.concat([piece for pieces in self.effect.values() for piece in pieces])
         if len(self.effect) > 1:
             rows = rows.sort("line")
-        return rows.with_columns(units["key"], units["outcome"]).filter(pl.Series(wanted))
+        rows = rows.with_columns(units["key"], units["outcome"])
+        return [rows.filter(pl.Series(chosen)) if chosen.any() else rows.clear() for chosen in wanted]

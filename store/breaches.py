@@ -29,6 +29,12 @@ _LISTED = (
 )
 
 
+def of_units(found: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
+    """Breaches as market.frames.BREACHES on units as market.frames.UNITS, as STORED: with the keys of their units."""
+    keys = units.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("unit"), unit_key="key")
+    return found.join(keys, on="unit", how="left", maintain_order="left").select(STORED.names())
+
+
 def listed(session: Session, run_id: int, limit: int | None = None) -> pl.DataFrame:
     """The breaches of a run in their order, with the columns of STORED."""
     return frames.read(session, _LISTED if limit is None else _LISTED.limit(limit), STORED, {"run_id": run_id})

@@ -37,12 +37,14 @@ def applied(session: Session, submission_ref: str) -> Run | None:
 
 def tell(session: Session, run_id: int, units: pl.DataFrame) -> None:
     """Keeps the units of a run (market.frames.UNITS) that were not simply accepted."""
-    told = io.BytesIO()
-    units.filter(pl.col("outcome") != "A").select(UNITS.names()).write_parquet(told, compression="zstd")
-    session.add(ToldUnits(run_id=run_id, frame=told.getvalue()))
+    told = units.filter(pl.col("outcome") != "A")
+    if not told.is_empty():
+        kept = io.BytesIO()
+        told.select(UNITS.names()).write_parquet(kept, compression="zstd")
+        session.add(ToldUnits(run_id=run_id, frame=kept.getvalue()))
 
 
 def told(session: Session, run_id: int) -> pl.DataFrame:
-    """The units of a run that were not simply accepted, as market.frames.UNITS; none of a run before they were kept."""
+    """The units of a run that were not simply accepted, as market.frames.UNITS; none of one that has none."""
     found = session.get(ToldUnits, run_id)
     return UNITS.to_frame() if found is None else pl.read_parquet(io.BytesIO(found.frame))
