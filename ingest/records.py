@@ -24,6 +24,9 @@ from market.layout import Layout, Record
 SLICE_RECORDS = 250_000
 """About how many records are typed and judged at once: memory follows the slice, not the file."""
 
+FEW_ROWS = 500
+"""Below so many rows numbers are typed from their texts: to look at each item's bytes costs more than that saves."""
+
 Frames = dict[str, pl.DataFrame]
 
 
@@ -130,6 +133,9 @@ def _frames(lines: Lines, structure: Structure, first: int, last: int, groups: i
 
 def _typed(record: Record, frame: pl.DataFrame, lines: Lines, at: Offsets) -> Iterator[pl.Expr | pl.Series]:
     """The typed values of a record's items, of the rows that stand on the lines of these indices."""
+    if frame.height < FEW_ROWS:
+        yield from map(typed, record.items)
+        return
     starts = lines.starts[at].astype(np.int64) + (len(record.type) + 1)
     for item in record.items:
         texts = frame[text_column(item.column)]

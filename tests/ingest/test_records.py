@@ -43,6 +43,22 @@ def test_texts_are_kept_as_received(rows: list[tuple[str, ...]], size: int) -> N
     assert found["group"].to_list() == list(range(len(rows)))
 
 
+NUMBER = st.from_regex(r"-?[0-9]{0,4}(\.[0-9]{0,4})?", fullmatch=True)
+
+
+@settings(max_examples=50, deadline=None)
+@given(rows=st.lists(st.tuples(*[CELL | NUMBER] * 6), min_size=1, max_size=12), size=st.sampled_from([1, 3, 100]))
+def test_few_rows_are_typed_as_many(rows: list[tuple[str, ...]], size: int) -> None:
+    body = b"GCH|S|WIN|2026|A|\n" + b"".join(f"GCV|{'|'.join(row)}|\n".encode() for row in rows)
+    few = read(DECLARED, body, size)
+    with pytest.MonkeyPatch.context() as from_bytes:
+        from_bytes.setattr("ingest.records.FEW_ROWS", 0)
+        many = read(DECLARED, body, size)
+    for one, other in zip(few, many, strict=True):
+        assert one.frames["GCV"].equals(other.frames["GCV"])
+        assert one.upper["GCH"].equals(other.upper["GCH"])
+
+
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_slices_of_any_size_give_the_same_rows(data: st.DataObject) -> None:
