@@ -6,6 +6,7 @@ from sqlmodel import Session
 
 from gateway import reruns
 from gateway.schedule.check import Apply, Check, Occasion, Summary
+from gateway.selected_reruns import compare_each
 from market.settlement_period import day_start
 from rules.catalogue import rules_version
 from store import policy, reference, runs, submissions
@@ -40,13 +41,15 @@ def _flips(found: reruns.Difference) -> bool:
 
 
 def _revalidate(occasion: Occasion) -> Apply:
-    refs = _overtaken(occasion)
-    compared = [reruns.compare(occasion.home, occasion.engine, ref, occasion.now, as_received=False) for ref in refs]
-    flipping = [found for found in compared if _flips(found)]
+    home, engine = occasion.home, occasion.engine
+    refs, flipping = _overtaken(occasion), list[reruns.Difference]()
     applies = occasion.policy().on(occasion.business_date).revalidation == "apply"
-    for found in compared:
+    location = engine.url.render_as_string(hide_password=False)
+    for found in compare_each(home, engine, location, refs, lambda: occasion.now, as_received=False):
+        if _flips(found):
+            flipping.append(found)
         if not (applies and _flips(found)):
-            reruns.discard(occasion.home, occasion.engine, found)
+            reruns.discard(home, engine, found)
 
     def apply(session: Session) -> Summary:
         for found in flipping:
@@ -63,7 +66,7 @@ def _revalidate(occasion: Occasion) -> Apply:
             else:
                 reruns.put_on_record(session, found, RunKind.REVALIDATION, occasion.now)
         return {
-            "judged": len(compared),
+            "judged": len(refs),
             "applied": applies,
             "flips": [
                 {

@@ -1,6 +1,7 @@
 """The nightly revalidation: units that late reference data would turn are listed, and applied where policy says so."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -53,6 +54,26 @@ def test_flips_are_listed_and_nobody_is_answered(exchange: Exchange, tmp_path: P
         assert runs.applied(session, ref) == first
         assert {one.run_number for one in answers.of(session, ref)} <= {None, 1}
     assert night(exchange, date(2026, 11, 4))["judged"] == 0
+
+
+@pytest.mark.parametrize(("few", "asked"), [(0, 1), (1, 0)])
+def test_many_are_compared_in_processes_of_their_own(
+    exchange: Exchange, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int, asked: int
+) -> None:
+    """Threads stand for the processes here: the tasks are the same."""
+    pools: list[ThreadPoolExecutor] = []
+
+    def threads() -> ThreadPoolExecutor:
+        pools.append(ThreadPoolExecutor(2))
+        return pools[-1]
+
+    monkeypatch.setattr("gateway.selected_reruns.FEW", few)
+    monkeypatch.setattr("gateway.selected_reruns.side_by_side", threads)
+    ref = received(exchange, "K0151001/bm_unit_not_registered")
+    correct(exchange, tmp_path, NOSUCH)
+    found = night(exchange)
+    assert (found["judged"], [flip["ref"] for flip in found["flips"]], len(pools)) == (1, [ref], asked)
+    assert not list(exchange.home.record_sets.rglob("*.parquet"))
 
 
 def test_policy_may_apply_them(exchange: Exchange, tmp_path: Path) -> None:
