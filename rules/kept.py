@@ -14,6 +14,8 @@ from rules.fused_pass import ours
 
 Pieces = list[pl.DataFrame]
 
+_APPLIES = "check.applies"
+
 
 @dataclass
 class Kept:
@@ -27,8 +29,8 @@ class Kept:
         """Takes a slice of a record type's joined frame."""
         for file_check in file_checks(self.layout, record_type):
             with ours(f"rule {file_check.check.rule}"):
-                applies = frame.select(file_check.applies.fill_null(False).alias("applies")).to_series()
-                rows = frame.select(file_check.reads)
+                rows = frame.select(*file_check.reads, file_check.applies.fill_null(False).alias(_APPLIES))
+            applies = rows.drop_in_place(_APPLIES)
             # rows kept whole share their memory with the effect and with other checks
             self.checked.setdefault(file_check.key, []).append(rows if applies.all() else rows.filter(applies))
         acceptance = acceptance_of(self.layout)
