@@ -95,8 +95,11 @@ _SUBJECTS = {
 def add(session: Session, kind: str, frame: pl.DataFrame, *, test_flag: str, run_number: int) -> None:
     """Adds rows with the columns of the kind's reference frame, made by that run of their submissions."""
     effect = KINDS[kind]
-    rows = frame.select(pl.col(name).alias(effect.column(name)) for name in effect.schema.names())
-    marked = rows.with_columns(pl.lit(test_flag).alias("test_flag"), pl.lit(run_number).alias("run_number"))
+    marked = frame.select(
+        *(pl.col(name).alias(effect.column(name)) for name in effect.schema.names()),
+        pl.lit(test_flag).alias("test_flag"),
+        pl.lit(run_number).alias("run_number"),
+    )
     bulk.insert(session, str(effect.table.__tablename__), marked)
     changes.note(session, kind, frame[effect.subject])
 
