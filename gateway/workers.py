@@ -36,7 +36,7 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-NICENESS = 5
+NICENESS = 15
 """How far what judges and answers stands behind the sessions where both want the processor: uploads do not wait."""
 
 

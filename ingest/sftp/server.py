@@ -24,6 +24,7 @@ from ingest.sftp.stream import WINDOW, Packets, Stream, Transport
 from ingest.sftp.subsystem import SftpSubsystem
 
 _LOOK_SECONDS = 0.2
+_GIVE_WAY_SECONDS, _LONGEST_GIVE_WAY = 0.004, 0.05
 _PRUNE_SECONDS = 3600.0
 _CLOSE_SECONDS = 5.0
 _QUIET_SECONDS = 1.0
@@ -65,9 +66,14 @@ class Server:
             selector.register(self._listening, selectors.EVENT_READ)
             while not stop():
                 if selector.select(_LOOK_SECONDS):
+                    self._give_way()
                     self._accept()
                 self._look()
         self._drain()
+
+    def _give_way(self) -> None:
+        """Leave a connection to a process that serves fewer: the threads of one process hinder each other."""
+        time.sleep(min(_GIVE_WAY_SECONDS * len(self._live), _LONGEST_GIVE_WAY))
 
     def _accept(self) -> None:
         try:
