@@ -5,6 +5,7 @@ last in its highest byte, and a few operations over arrays of words check and ad
 pattern and a conversion of each text cost. The forms are those of market.field, which also types what is longer.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ingest.lines import Lines
 from market.field import typed, valid_set
 from market.frames import text_column
 from market.item_type import ItemType, Kind
-from market.layout import Item
+from market.layout import Item, Record
 
 Offsets = npt.NDArray[np.int64]
 Lengths = npt.NDArray[np.uint32]
@@ -28,6 +30,9 @@ WIDTH = 8
 
 PIECE = 1 << 15
 """Numbers read at once: few enough to stay in the processor's cache."""
+
+FEW = 1_000
+"""Fewer records are typed faster by their texts."""
 
 _MINUS, _ZERO, _POINT = np.frombuffer(b"-0.", np.uint8)
 _BYTE = np.uint64(8)
@@ -60,9 +65,22 @@ def is_number(item: Item) -> bool:
     )
 
 
-def byte_lengths(texts: pl.Series) -> Lengths:
-    """How many bytes each text has; 0 where there is none."""
-    return texts.str.len_bytes().fill_null(0).to_numpy()
+def typed_items(record: Record, frame: pl.DataFrame, lines: Lines, at: Offsets) -> Iterable[pl.Expr | pl.Series]:
+    """The typed values of a record's items as market.field.typed gives them of their texts in `frame`.
+
+    Its rows stand on the lines with the indices `at`, the first of which is not the file's first.
+    """
+    if frame.height < FEW or not any(map(is_number, record.items)):
+        return map(typed, record.items)
+    texts = frame.select(text_column(item.column) for item in record.items)
+    lengths = texts.select(pl.all().str.len_bytes().fill_null(0))
+    starts = lines.starts[at].astype(np.int64) + (len(record.type) + 1)
+    values: list[pl.Expr | pl.Series] = []
+    for item, text, length in zip(record.items, texts, (each.to_numpy() for each in lengths), strict=True):
+        values.append(typed_number(item, text, lines.data, starts, length) if is_number(item) else typed(item))
+        starts += length
+        starts += 1
+    return values
 
 
 def typed_number(item: Item, texts: pl.Series, data: bytes, starts: Offsets, lengths: Lengths) -> pl.Series:
@@ -71,9 +89,7 @@ def typed_number(item: Item, texts: pl.Series, data: bytes, starts: Offsets, len
     None of them ends within the first eight bytes.
     """
     read = read_numbers(item.type, data, starts, lengths)
-    values = pl.Series(item.column, read.values)
-    if not read.fits.all():
-        values = pl.select(pl.when(pl.Series(read.fits)).then(values).alias(item.column)).to_series()
+    values = pl.Series(item.column, read.values).scatter(np.flatnonzero(~read.fits), None)
     if len(read.long):
         of_long = texts.gather(read.long).alias(text_column(item.column)).to_frame().select(typed(item))
         values = values.scatter(read.long, of_long.to_series())

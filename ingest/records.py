@@ -15,9 +15,8 @@ import numpy as np
 import polars as pl
 
 from ingest.lines import Lines
-from ingest.numbers import Offsets, byte_lengths, is_number, typed_number
+from ingest.numbers import typed_items
 from ingest.structure import Rows, Structure
-from market.field import typed
 from market.frames import text_column
 from market.layout import Layout, Record
 
@@ -127,22 +126,8 @@ def _frames(lines: Lines, structure: Structure, first: int, last: int, groups: i
             _numbers("group", None if record.type in upper else group[rows], len(rows)),
             *(pl.col(f"item_{place}").alias(text_column(item.column)) for place, item in enumerate(record.items, 1)),
         )
-        frames[record.type] = frame.with_columns(_typed(record, frame, lines, rows + (first + 1)))
+        frames[record.type] = frame.with_columns(typed_items(record, frame, lines, rows + (first + 1)))
     return frames
-
-
-def _typed(record: Record, frame: pl.DataFrame, lines: Lines, at: Offsets) -> Iterator[pl.Expr | pl.Series]:
-    """The typed values of a record's items, of the rows that stand on the lines of these indices."""
-    if frame.height < FEW_ROWS:
-        yield from map(typed, record.items)
-        return
-    starts = lines.starts[at].astype(np.int64) + (len(record.type) + 1)
-    for item in record.items:
-        texts = frame[text_column(item.column)]
-        lengths = byte_lengths(texts)
-        yield typed_number(item, texts, lines.data, starts, lengths) if is_number(item) else typed(item)
-        starts += lengths
-        starts += 1
 
 
 def _before(rows: Rows, first: int) -> int:

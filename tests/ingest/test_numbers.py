@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest import numbers
-from ingest.numbers import byte_lengths, is_number, typed_number
+from ingest.lines import index_lines
+from ingest.numbers import FEW, is_number, typed_number
+from ingest.records import slices
+from ingest.structure import structure_of
 from market.field import typed
 from market.frames import text_column
 from market.item_type import Kind, item_type
@@ -22,7 +25,7 @@ TYPES = ("integer(1)", "integer(2)", "integer(8)", "integer(10)", "decimal(4,3)"
 def from_bytes(item: Item, texts: list[str]) -> pl.Series:
     """Their typed values, read from the bytes of a file in which they stand one behind the other."""
     series = pl.Series([text or None for text in texts], dtype=pl.String)
-    lengths = byte_lengths(series)
+    lengths = series.str.len_bytes().fill_null(0).to_numpy()
     starts = 9 + lengths.astype("int64").cumsum() - lengths + range(len(texts))
     return typed_number(item, series, f"AAA|NFH|\n{'|'.join(texts)}|\n".encode(), starts, lengths)
 
@@ -97,6 +100,21 @@ def test_more_numbers_than_a_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     fits = [bool(re.fullmatch(r"-?[0-9]+(\.[0-9]{1,4})?", text)) for text in texts]
     assert found.is_not_null().to_list() == fits
     assert 0 < sum(fits) < len(fits)
+
+
+@pytest.mark.parametrize("periods", [FEW - 1, FEW, 3 * FEW])
+def test_the_items_of_few_and_of_many_records(periods: int) -> None:
+    flow, chosen = layout("K4192001"), random.Random(2)
+    odd = ["", "7", "07", "-3.25", "1.50", "x", "123456789.1234", "12345678901", "-0", "1.23456"]
+    texts = [[chosen.choice([*odd, f"{chosen.random() * 300:.4f}"]) for _ in range(4)] for _ in range(periods)]
+    body = "".join(f"NFP|{'|'.join(row)}|\n" for row in texts)
+    data = f"AAA|K4192001|D|\nNFH|20261025|SF|1|\nNFU|2__A|_C|C|\n{body}ZZZ|1|1|\n".encode()
+    lines = index_lines(data)
+    (piece,) = slices(lines, structure_of(lines, flow, 1))
+    found = piece.frames["NFP"]
+    assert found.select("^.*__text$").rows() == [tuple(text or None for text in row) for row in texts]
+    assert found.equals(found.with_columns(map(typed, flow.record("NFP").items)))
+    assert all(0 < found[item.column].null_count() < periods for item in flow.record("NFP").items)
 
 
 def test_none_at_all() -> None:
