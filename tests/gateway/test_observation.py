@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from gateway.delivery import Deliveries
 from gateway.doctor import differences
 from gateway.metrics import Metric, metrics, metrics_text
 from gateway.observation import SWEPT_SECONDS, Observation, health
@@ -33,9 +32,7 @@ def exchange(made_market: Path, tmp_path: Path) -> Iterator[Exchange]:
         made.home.make_account(account)
     for name in ("K0151001/seasonal_accepted", "K0151001/seasonal_with_a_slipped_sign"):
         made.receive(CASES[name])
-    deliveries = Deliveries(made.office)
-    while deliveries.deliver():
-        pass
+    made.deliver()
     yield made
     made.close()
 
