@@ -38,9 +38,13 @@ class SessionFolder:
     descriptor: int
 
     def remove(self) -> None:
-        """Delete the folder with what was never finished in it, and end the lock."""
-        _remove(self.path, self.descriptor)
-        os.close(self.descriptor)
+        """Delete the folder with what was never finished in it, and end the lock: also where it cannot be deleted, or
+        the session would count as a live one for as long as the process lives.
+        """
+        try:
+            _remove(self.path, self.descriptor)
+        finally:
+            os.close(self.descriptor)
 
 
 def open_session_folder(home: Home, account: AccountKeys, sessions: int) -> SessionFolder:
