@@ -23,9 +23,6 @@ from market.layout import Layout, Record
 SLICE_RECORDS = 250_000
 """About how many records are typed and judged at once: memory follows the slice, not the file."""
 
-FEW_ROWS = 500
-"""Below so many rows numbers are typed from their texts: to look at each item's bytes costs more than that saves."""
-
 Frames = dict[str, pl.DataFrame]
 
 

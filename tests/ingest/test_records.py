@@ -52,7 +52,7 @@ def test_few_rows_are_typed_as_many(rows: list[tuple[str, ...]], size: int) -> N
     body = b"GCH|S|WIN|2026|A|\n" + b"".join(f"GCV|{'|'.join(row)}|\n".encode() for row in rows)
     few = read(DECLARED, body, size)
     with pytest.MonkeyPatch.context() as from_bytes:
-        from_bytes.setattr("ingest.records.FEW_ROWS", 0)
+        from_bytes.setattr("ingest.numbers.FEW", 0)
         many = read(DECLARED, body, size)
     for one, other in zip(few, many, strict=True):
         assert one.frames["GCV"].equals(other.frames["GCV"])
