@@ -14,10 +14,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from gateway.logs import log_level, log_to_stderr
 from ingest.landing import Landed, Landing
-from ingest.sftp.interfaces import AccountKey, AccountKeys, Door, SessionEvent
+from ingest.sftp.interfaces import AccountKey, AccountKeys, Door, SessionEvent, SessionKind
 from ingest.sftp.limits import Limits
 from ingest.sftp.server import run_process
 from market.clock import Clock
@@ -37,14 +38,18 @@ GATHER_SECONDS = 0.25
 KEPT_AT_ONCE = 1000
 """At most how many session events one transaction writes."""
 
+Change = Callable[[Session], object]
+"""What a session changes in the store."""
+
 _log = logging.getLogger("gridpost.sessions")
 
 
 @dataclass(frozen=True)
 class StoredAccounts:
-    """The account book of the server: the store, asked anew at every login."""
+    """The account book of the server: the store, asked anew at every login; what it is told is written behind it."""
 
     engine: Engine
+    sessions: "AuditedSessions"
 
     def find(self, name: str) -> AccountKeys | None:
         """A live account with its keys."""
@@ -60,24 +65,32 @@ class StoredAccounts:
 
     def used(self, account: str, fingerprint: str, at: datetime) -> None:
         """Notes the last use of a key."""
-        with writing(self.engine) as session:
-            accounts.key_used(session, account, fingerprint, at=at)
+        self.sessions.leave(lambda session: accounts.key_used(session, account, fingerprint, at=at))
 
 
 class AuditedSessions:
-    """Session events as log lines and audit rows; rows are written behind the session's back, many at once."""
+    """What sessions leave in the log and in the store, where events are rows of the audit.
+
+    The store is written behind a session's back, much at once: no client waits for it.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._events: queue.SimpleQueue[SessionEvent] = queue.SimpleQueue()
+        self._left: queue.SimpleQueue[SessionEvent | Change] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="audit", daemon=True)
         self._thread.start()
 
     def write(self, event: SessionEvent) -> None:
-        """Logs an event and hands it to the audit."""
-        _log.info("session event", {**vars(event), "at": event.at.isoformat(), "kind": str(event.kind)})
-        self._events.put(event)
+        """Logs an event, the beginning of an upload only where details are wanted, and hands it to the audit."""
+        level = logging.DEBUG if event.kind is SessionKind.UPLOAD else logging.INFO
+        if _log.isEnabledFor(level):
+            _log.log(level, "session event", {**vars(event), "at": event.at.isoformat(), "kind": str(event.kind)})
+        self._left.put(event)
+
+    def leave(self, change: "Change") -> None:
+        """Hands over what else is to change in the store."""
+        self._left.put(change)
 
     def close(self) -> None:
         """Writes what is not written yet; nothing is handed over afterwards."""
@@ -85,17 +98,21 @@ class AuditedSessions:
         self._thread.join(BUSY_SECONDS)
 
     def _keep(self) -> None:
-        while not (self._closing.wait(GATHER_SECONDS) and self._events.empty()):
-            events: list[SessionEvent] = []
-            while len(events) < KEPT_AT_ONCE and not self._events.empty():
-                events.append(self._events.get())
-            if not events:
+        while not (self._closing.wait(GATHER_SECONDS) and self._left.empty()):
+            left: list[SessionEvent | Change] = []
+            while len(left) < KEPT_AT_ONCE and not self._left.empty():
+                left.append(self._left.get())
+            if not left:
                 continue
             try:
                 with writing(self._engine) as session:
-                    audit.write_all(session, [_audit_row(event) for event in events])
+                    if events := [_audit_row(one) for one in left if isinstance(one, SessionEvent)]:
+                        audit.write_all(session, events)
+                    for change in left:
+                        if not isinstance(change, SessionEvent):
+                            change(session)
             except Exception:
-                _log.exception("%s session events are in the log alone", len(events))
+                _log.exception("%s session events and changes are in the log alone", len(left))
 
 
 def _audit_row(event: SessionEvent) -> dict[str, Any]:
@@ -112,6 +129,7 @@ def _audit_row(event: SessionEvent) -> dict[str, Any]:
 def compose(home: Home, location: str, limits: Limits, clock: Clock) -> Door:
     """The door of one server process; called inside it."""
     engine = connect(location)
+    sessions = AuditedSessions(engine)
 
     def collected(account: str, name: str) -> None:
         with writing(engine) as session:
@@ -124,8 +142,8 @@ def compose(home: Home, location: str, limits: Limits, clock: Clock) -> Door:
         home=home,
         clock=clock,
         limits=limits,
-        accounts=StoredAccounts(engine),
-        log=AuditedSessions(engine),
+        accounts=StoredAccounts(engine, sessions),
+        log=sessions,
         landing=Landing(home.landing, clock),
         dry_runs=Landing(home.dry_runs, clock),
         on_taken=taken,
@@ -136,6 +154,7 @@ def compose(home: Home, location: str, limits: Limits, clock: Clock) -> Door:
 def _run_process(listening: socket.socket, compose: Callable[[], Door], level: int) -> None:
     log_to_stderr(level)
     door = compose()
+    door.accounts.find("")  # what the first asks takes long
     run_process(listening, lambda: door)
     if isinstance(door.log, AuditedSessions):
         door.log.close()
