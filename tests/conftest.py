@@ -46,6 +46,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+PARTS = 8
+"""In so many parts comes a proof that takes long, where every case of it is tried."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What takes `part`, a slice of its cases, comes in parts that run side by side; in a plain run in one."""
+    if "part" in metafunc.fixturenames:
+        parts = PARTS if metafunc.config.getoption("--whole") else 1
+        metafunc.parametrize("part", [slice(number, None, parts) for number in range(parts)], ids=range(parts))
+
+
 @pytest.fixture
 def whole(pytestconfig: pytest.Config) -> bool:
     """Whether every case is to be tried, where a plain run takes a sample."""

@@ -180,8 +180,15 @@ SYNCS(fdatasync)
 CUTS(ftruncate)
 CUTS(ftruncate64)
 
+static int exists(int folder, const char *name) {
+    int kept = errno, found = faccessat(folder, name, F_OK, 0) == 0;
+    errno = kept;
+    return found;
+}
+
+/* Opening what is there changes nothing, and fails on no full disk. */
 static int makes(int folder, const char *name, int flags) {
-    return (flags & (O_CREAT | O_TRUNC)) != 0 && (flags & O_TMPFILE) != O_TMPFILE
+    return (flags & O_TMPFILE) != O_TMPFILE && (flags & O_TRUNC || (flags & O_CREAT && !exists(folder, name)))
         && struck(MAKE, flags & O_TRUNC ? "truncate" : "make", folder, name, NULL, NULL);
 }
 

@@ -44,9 +44,9 @@ def kills_of(stage: Stage) -> list[tuple[int, Strike, int]]:
 
 
 @pytest.mark.proof
-def test_a_kill_at_every_call(stage: Stage, whole: bool, tried: Tried) -> None:
+def test_a_kill_at_every_call(stage: Stage, part: slice, whole: bool, tried: Tried) -> None:
     kills = kills_of(stage)
-    chosen = kills if whole else kills[SAMPLE // 2 :: len(kills) // SAMPLE][:SAMPLE]
+    chosen = kills[part] if whole else kills[SAMPLE // 2 :: len(kills) // SAMPLE][:SAMPLE]
     failed = [kill for kill in chosen if not stage.is_well_after(*kill)]
     assert failed == []
     tried("kill points", "at each call that changes a file or the store, each write also torn", len(chosen))
@@ -73,23 +73,25 @@ def test_a_missing_sync_is_found(without: int | None, found: int) -> None:
 
 
 @pytest.mark.proof
-def test_kill_upon_kill(stage: Stage, whole: bool, tried: Tried, pytestconfig: pytest.Config, tmp_path: Path) -> None:
+def test_kill_upon_kill(
+    stage: Stage, part: slice, whole: bool, tried: Tried, pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
     """One home through the exchange; a life that takes up after a kill is killed as well, now and then."""
-    chance = random.Random(None if pytestconfig.getoption("--explore") else 8)
     kills = 0
 
-    def chosen(number: int) -> dict[str, int]:
+    def chosen(chance: random.Random, number: int) -> dict[str, int]:
         first = chance.randint(1, 3 * len(stage.calls[number]) // 2)
         return {"strike": chance.choice((Strike.KILL, Strike.TEAR)), "first": first}
 
-    for exchange in range(40 if whole else 1):
+    for exchange in range(40 if whole else 1)[part]:
+        chance = random.Random(None if pytestconfig.getoption("--explore") else exchange)
         place = shutil.copytree(stage.kept[0], tmp_path / str(exchange))
         for number in range(len(STEPS) if whole else 8):
             like = str(stage.kept[number + 1])
-            killed = stage.live("step", place, number=number, **chosen(number)) != 0
+            killed = stage.live("step", place, number=number, **chosen(chance, number)) != 0
             kills += killed
             while killed:
-                killed = stage.live("resume", place, number=number, like=like, **chosen(number)) != 0
+                killed = stage.live("resume", place, number=number, like=like, **chosen(chance, number)) != 0
                 kills += killed
     assert kills > 0
     tried("kill points", "one after the other, also in the recovery", kills)
@@ -104,17 +106,17 @@ FAILURES = {
 
 
 @pytest.mark.proof
-def test_calls_that_fail(stage: Stage, whole: bool, tried: Tried, pytestconfig: pytest.Config) -> None:
+def test_calls_that_fail(stage: Stage, part: slice, whole: bool, tried: Tried, pytestconfig: pytest.Config) -> None:
     """For one call or for many, then no longer: nothing is lost, nothing doubled, nothing left over."""
-    chance = random.Random(None if pytestconfig.getoption("--explore") else 9)
     failed = []
-    cases = 250 if whole else 3
+    cases = range(250 if whole else 3)[part]
     for what, (calls, error) in FAILURES.items():
-        for _ in range(cases):
+        for case in cases:
+            chance = random.Random(None if pytestconfig.getoption("--explore") else f"{what} {case}")
             number = chance.randrange(len(STEPS))
             first = chance.randint(1, max(1, of_kind(stage.calls[number], calls)))
             last = first + chance.choice((0, 0, 5, 40))
             if not stage.endures(number, first=first, last=last, error=error, calls=int(calls)):
                 failed.append((what, number, first, last))
-        tried("faults", f"{what}, then well again", cases)
+        tried("faults", f"{what}, then well again", len(cases))
     assert failed == []
