@@ -17,7 +17,6 @@ from datetime import date, datetime
 import polars as pl
 
 from gateway.bodies import Body, CsvBody, IddBody
-from ingest.ahead import ahead
 from ingest.csv_profile import read_table
 from ingest.csv_profile_columns import CsvFlow, csv_flow_of
 from ingest.csv_profile_header import FIRST_BYTES, CsvForm, csv_header, form_of, judge_form
@@ -212,9 +211,7 @@ def validate(
     `judged` is told how many body records have been judged, slice by slice.
     """
     slice_records = body.records if acceptance_of(body.layout).whole else SLICE_RECORDS
-    slices = body.slices(slice_records)
-    # a single slice has nothing to be read ahead of
-    pieces = slices if body.records <= slice_records else ahead(slices)
+    pieces = body.slices(slice_records)
     judgement = judge(body.layout, _told(pieces, judged) if judged else pieces, facts, field_checks)
     if isinstance(body, CsvBody):
         return body.on_file_lines(judgement)

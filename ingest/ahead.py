@@ -1,16 +1,31 @@
-"""Reading ahead: the next piece is made while the one before it is worked on."""
+"""Working ahead: the next pieces are made while the one before them is worked on."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+AHEAD = 2
+"""So many pieces are made at once: what is judged beside them takes a third of the time, and each takes memory."""
+
+Asked = TypeVar("Asked")
 Piece = TypeVar("Piece")
 
 
-def ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    """The same pieces in the same order; one more than is asked for is made in a thread of its own."""
-    with ThreadPoolExecutor(1, "ahead") as reader:
-        following = reader.submit(next, pieces, None)
-        while (piece := following.result()) is not None:
-            following = reader.submit(next, pieces, None)
-            yield piece
+def ahead(make: Callable[[Asked], Piece], asked: Iterable[Asked]) -> Iterator[Piece]:
+    """What `make` gives for each that is asked, in that order.
+
+    Behind the one that is worked on up to AHEAD more are made, each in a thread of its own.
+    """
+    with ThreadPoolExecutor(AHEAD, "ahead") as makers:
+        waiting: deque[Future[Piece]] = deque()
+        try:
+            for one in asked:
+                waiting.append(makers.submit(make, one))
+                if len(waiting) > AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

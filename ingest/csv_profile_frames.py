@@ -13,7 +13,7 @@ import polars as pl
 
 from ingest.csv_profile import CsvTable
 from ingest.csv_profile_totals import totals_of
-from ingest.records import SLICE_RECORDS, Frames, Slice, slice_record, upper_records
+from ingest.records import SLICE_RECORDS, Frames, Slice, put_together, slice_record, upper_records
 from ingest.structure import Rows
 from market.field import typed
 from market.frames import text_column, typed_schema
@@ -40,13 +40,7 @@ class CsvFrames:
 
     def slices(self, records: int = SLICE_RECORDS) -> Iterator[Slice]:
         """The typed frames, slice by slice in order of their lines."""
-        upper: Frames = {}
-        for first, last in pairwise(self._bounds(records)):
-            frames = self._frames(first, last)
-            new_upper = {name: frames.pop(name) for name in self._upper}
-            for name, frame in new_upper.items():
-                upper[name] = pl.concat([upper[name], frame]) if name in upper else frame
-            yield Slice(frames, dict(upper), {name: len(frame) for name, frame in new_upper.items()})
+        return put_together(self._csv.flow, list(pairwise(self._bounds(records))), self._frames)
 
     @property
     def records(self) -> int:

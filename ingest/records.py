@@ -6,14 +6,15 @@ as received (`<column>__text`, null where empty) and its typed value (`<column>`
 exactly where the item is empty or breaks its field rule.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, starmap
 
 import numpy as np
 import polars as pl
 
+from ingest.ahead import ahead
 from ingest.lines import Lines
 from ingest.numbers import typed_items
 from ingest.structure import Rows, Structure
@@ -74,10 +75,20 @@ class Slice:
 def slices(lines: Lines, structure: Structure, records: int = SLICE_RECORDS) -> Iterator[Slice]:
     """The typed frames of a body, slice by slice in file order, for a structure without a broken place."""
     layout = structure.layout
-    upper: Frames = {}
     heads = np.sort(np.concatenate([structure.rows[head] for head in group_heads(layout)]))
-    for first, last in _bounds(heads, len(structure.codes), records):
-        frames = _frames(lines, structure, first, last, _before(heads, first))
+    bounds = _bounds(heads, len(structure.codes), records)
+    return put_together(
+        layout, bounds, lambda first, last: _frames(lines, structure, first, last, _before(heads, first))
+    )
+
+
+def put_together(
+    layout: Layout, bounds: list[tuple[int, int]], frames_of: Callable[[int, int], Frames]
+) -> Iterator[Slice]:
+    """The slices with those bounds, the frames of each made by `frames_of`; of several the next are made ahead."""
+    made = starmap(frames_of, bounds) if len(bounds) == 1 else ahead(lambda bound: frames_of(*bound), bounds)
+    upper: Frames = {}
+    for frames in made:
         new_upper = {name: frames.pop(name) for name in upper_records(layout)}
         for name, frame in new_upper.items():
             upper[name] = pl.concat([upper[name], frame]) if name in upper else frame
