@@ -11,30 +11,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import paramiko
+from capacity_files import declaration, write_register
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from market.season import season_of
-from outbound.writer import sealed
-
 FILES, VALUES = 50, 50
 GRIDPOST = [sys.executable, "-m", "gateway.command_line"]
-UNITS = (
-    "bm_unit_id,netso_name,bm_unit_name,lead_party_id,bm_unit_type,gsp_group_id,generation_capacity,demand_capacity,"
-    "production_consumption_flag,fpn_flag,baselined,interconnector_id,effective_from,effective_to\n"
-)
 
 
 def make_home(folder: Path) -> paramiko.PKey:
     private = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
     key = paramiko.Ed25519Key.from_private_key(io.StringIO(private.decode()))
     (folder / "key.pub").write_text(f"{key.get_name()} {key.get_base64()}\n")
-    rows = (f"T_BENCH-{n},,Bench {n},ACME,T,,{n + 10}.000,-1.000,P,T,F,,,\n" for n in range(VALUES))
-    (folder / "units.csv").write_text(UNITS + "".join(rows))
+    write_register(folder / "units.csv", ["ACME"], VALUES)
     for command in (
         ["party", "add", "ACME", "--role", "BP"],
         ["signatory", "add", "Ann Archer", "--party", "ACME", "--category", "F"],
@@ -49,15 +41,6 @@ def gridpost(folder: Path, *command: str) -> None:
     subprocess.run([*GRIDPOST, "--home", str(folder / "home"), *command], check=True, capture_output=True)
 
 
-def declaration(number: int) -> bytes:
-    now = datetime.now(UTC)
-    season = season_of(now.date()).next.next
-    day = f"{season.first_day:%Y%m%d}"
-    rows = "".join(f"GCV|T_BENCH-{n}|{day}|{n + 10 + number % 3}|-1|||\n" for n in range(VALUES))
-    header = f"AAA|K0151001|D|{now:%Y%m%d%H%M%S}|BP|ACME|CR|UKDC|{number}||\n"
-    return sealed(f"{header}GCH|S|{season.code}|{season.start_year}|Ann Archer|\n{rows}".encode())
-
-
 def wait_for(client: paramiko.SFTPClient, name: str, since: float) -> float:
     while name not in client.listdir("outbox"):
         time.sleep(0.005)
@@ -67,7 +50,7 @@ def wait_for(client: paramiko.SFTPClient, name: str, since: float) -> float:
 def measure(client: paramiko.SFTPClient, number: int) -> tuple[float, float]:
     name = f"BP{number:012d}"
     with client.open(f"temp/{name}", "wb") as file:
-        file.write(declaration(number))
+        file.write(declaration("ACME", number, VALUES))
     client.rename(f"temp/{name}", f"inbox/{name}")
     taken = time.perf_counter()
     times = wait_for(client, f"{name}.ADT", taken), wait_for(client, f"{name}.VAL", taken)

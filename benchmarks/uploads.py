@@ -23,11 +23,10 @@ from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
 
+from capacity_files import declaration, write_register
 from sqlmodel import col, select
 
 from market.home import Home
-from market.season import season_of
-from outbound.writer import sealed
 from store import accounts, parties, signatories
 from store.database import connect, open_store, reading, writing
 from store.states import AnswerKind, Outcome
@@ -38,10 +37,6 @@ GRIDPOST = [sys.executable, "-m", "gateway.command_line"]
 LARGE_FILES = 4
 PATIENCE_SECONDS = 3600.0
 TICKS = os.sysconf("SC_CLK_TCK")
-UNITS = (
-    "bm_unit_id,netso_name,bm_unit_name,lead_party_id,bm_unit_type,gsp_group_id,generation_capacity,demand_capacity,"
-    "production_consumption_flag,fpn_flag,baselined,interconnector_id,effective_from,effective_to\n"
-)
 VALUES = 4
 
 
@@ -84,15 +79,6 @@ def party(number: int) -> str:
     return f"BENCH{number:02d}"
 
 
-def declaration(sender: str, number: int) -> bytes:
-    now = datetime.now(UTC)
-    season = season_of(now.date()).next.next
-    day = f"{season.first_day:%Y%m%d}"
-    rows = "".join(f"GCV|T_{sender}-{n}|{day}|{n + 10 + number % 3}|-1|||\n" for n in range(VALUES))
-    header = f"AAA|K0151001|D|{now:%Y%m%d%H%M%S}|BP|{sender}|CR|UKDC|{number}||\n"
-    return sealed(f"{header}GCH|S|{season.code}|{season.start_year}|Ann Archer|\n{rows}".encode())
-
-
 def make_home(folder: Path, senders: Sequence[str]) -> Home:
     """A home with those parties; all their accounts open with one key."""
     home = Home(folder / "home")
@@ -106,12 +92,7 @@ def make_home(folder: Path, senders: Sequence[str]) -> Home:
             signatories.add(session, sender, "Ann Archer", "F", actor="benchmark", at=now)
             accounts.add(session, sender.lower(), sender, [key], actor="benchmark", at=now)
     engine.dispose()
-    rows = [
-        f"T_{sender}-{n},,Bench {n},{sender},T,,{n + 10}.000,-1.000,P,T,F,,,\n"
-        for sender in senders
-        for n in range(VALUES)
-    ]
-    (folder / "units.csv").write_text(UNITS + "".join(rows))
+    write_register(folder / "units.csv", senders, VALUES)
     load = [*GRIDPOST, "--home", str(home.root), "reference", "load", "bm-units", str(folder / "units.csv")]
     subprocess.run(load, check=True, capture_output=True)
     return home
@@ -256,13 +237,14 @@ def check(home: Home, files: dict[str, list[Path]]) -> None:
 
 def small(folder: Path, files: int, senders: Sequence[str], cipher: str | None) -> None:
     each = files // len(senders)
-    print(f"{each * len(senders)} files of {len(declaration(senders[0], 1))} bytes from {len(senders)} parties at once")
+    size = len(declaration(senders[0], 1, VALUES))
+    print(f"{each * len(senders)} files of {size} bytes from {len(senders)} parties at once")
     sent: dict[str, list[Path]] = {}
     for sender in senders:
         (folder / "files" / sender).mkdir(parents=True)
         sent[sender] = [folder / "files" / sender / f"{sender[-2:]}{n:012d}" for n in range(1, each + 1)]
         for number, path in enumerate(sent[sender], 1):
-            path.write_bytes(declaration(sender, number))
+            path.write_bytes(declaration(sender, number, VALUES))
     home = make_home(folder, senders)
     loads = [measure_openssh(folder, sent, cipher)]
     with gridpost(home) as server:
