@@ -33,7 +33,7 @@ def behind(template_home: Home, tmp_path: Path) -> Iterator[SshdGateway]:
 
 def cut(client: Client, folder: Path, end: signal.Signals) -> None:
     """OpenSSH's client is ended by a signal in the middle of an upload into the inbox."""
-    command = ["sftp", "-l", "8000", *openssh_options(client, folder), f"{client.account}@127.0.0.1"]
+    command = ["sftp", "-l", "2000", *openssh_options(client, folder), f"{client.account}@127.0.0.1"]
     inbox = client.gateway.home.inbox(client.account)
     with subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdin is not None
