@@ -55,9 +55,7 @@ class Server:
         self._live: list[_Live] = []
         self._told: dict[str, float] = {}
         self._pruned = time.monotonic()
-        for cut in clear_dead_sessions(door.home):
-            why = f"the gateway's process ended before the file was closed; {cut.kept}"
-            door.log.write(SessionEvent(door.clock(), SessionKind.ABANDONED, cut.account, "-", why, shown(cut.path)))
+        self._clear_dead_sessions()
 
     def serve(self, stop: Callable[[], bool]) -> None:
         """Accept until `stop()`; then let open transfers finish for the drain time, and close."""
@@ -164,6 +162,17 @@ class Server:
         if now - self._pruned > _PRUNE_SECONDS:
             self._pruned = now
             self._bans.prune()
+            try:
+                self._clear_dead_sessions()
+            except OSError:
+                _log.exception("what dead sessions left stays for now")
+
+    def _clear_dead_sessions(self) -> None:
+        """Of processes that were killed, and of this one where a folder could not be deleted."""
+        door = self._door
+        for cut in clear_dead_sessions(door.home):
+            why = f"the gateway's process ended before the file was closed; {cut.kept}"
+            door.log.write(SessionEvent(door.clock(), SessionKind.ABANDONED, cut.account, "-", why, shown(cut.path)))
 
     def _drain(self) -> None:
         for live in self._live:

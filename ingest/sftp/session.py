@@ -179,9 +179,13 @@ class Session:
 
     def _open_in_place(self, place: FilePlace, flags: int) -> OpenFile:
         descriptor = open_held(place, self.view.folders[place.folder], system_flags(flags), fcntl.LOCK_SH)
-        if flags & OpenFlag.TRUNCATE:
-            os.ftruncate(descriptor, 0)
-        return OpenFile(place, descriptor, flags, self._room)
+        try:
+            if flags & OpenFlag.TRUNCATE:
+                os.ftruncate(descriptor, 0)
+            return OpenFile(place, descriptor, flags, self._room)
+        except BaseException:
+            os.close(descriptor)  # or the file would be held for as long as the process lives
+            raise
 
     def _open_aside(self, place: FilePlace, flags: int) -> DirectUpload:
         if not flags & OpenFlag.CREATE:

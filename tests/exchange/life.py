@@ -124,6 +124,7 @@ class Life:
 
     def _go_round(self) -> None:
         try:
+            clear_dead_sessions(self.home)
             self._tenure._enter_landed()
             assert self._tenure._dispatcher.idle(60)
             self._tenure._refill()

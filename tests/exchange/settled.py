@@ -43,11 +43,15 @@ _COLUMNS_APART = {
     "started_at",
     "finished_at",
     "collected_at",
+    "id",
+    "run_id",
+    "record_set_id",
+    "answer_id",
+    "redelivery_of",
 }
-"""What differs after a death or a failure: how often it was tried, under which token, and when."""
-
-_GIVEN_BY_POSTGRESQL = {"id", "run_id", "record_set_id", "answer_id", "redelivery_of"}
-"""What differs there besides: a transaction that is rolled back has used up its numbers."""
+"""What differs after a death or a failure: how often it was tried, under which token and when, and the numbers that the
+store gives, for what failed is made up for after what came later.
+"""
 
 _AGAIN = re.compile(r"(?<=\.DRYRUN)\.\d+(?=\.)")
 """A dry run, which stores nothing, may be answered once more: in the name of the answer."""
@@ -151,11 +155,10 @@ def mend(home: Home, engine: Engine, location: str, now: datetime) -> None:
 def content(home: Home, engine: Engine) -> dict[str, list[str]]:
     """All that must be the same whatever happened on the way, as sorted lines by table or folder."""
     found: dict[str, list[str]] = {}
-    apart = _COLUMNS_APART | (_GIVEN_BY_POSTGRESQL if engine.dialect.name == "postgresql" else set())
     with reading(engine) as session:
         for name, table in Row.metadata.tables.items():
             if name not in _TABLES_APART:
-                columns = [column.name for column in table.columns if column.name not in apart]
+                columns = [column.name for column in table.columns if column.name not in _COLUMNS_APART]
                 found[name] = _lines(session, f"SELECT {', '.join(map(_quoted, columns))} FROM {_quoted(name)}")
         found["changes of state"] = _lines(session, _CHANGES_OF_STATE)
     for folder in ("accounts", "archive"):
