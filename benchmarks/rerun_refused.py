@@ -80,7 +80,7 @@ def settled(home: Home, office: Office, found: Generator[Difference, None, None]
 
 def delivered(office: Office) -> int:
     """Delivers every answer, as the gateway does; how many they are."""
-    assert office.renew()
+    assert office.renew() or office.claim()
     deliveries = Deliveries(office)
     return sum(iter(deliveries.deliver, 0))
 
