@@ -176,7 +176,7 @@ def _checksum(lines: Lines) -> int:
 
 def _strange_lines(lines: Lines, limit: int) -> list[tuple[int, str]]:
     """The first lines that are blank or hold a character outside the IDD set, with why."""
-    blank = np.flatnonzero(lines.starts == lines.ends)[:limit] + 1
+    blank = np.flatnonzero(lines.starts(0, lines.count) == lines.ends)[:limit] + 1
     strange = dict.fromkeys(blank.tolist(), "blank record")
     if not _is_plain(lines):
         strange |= _odd_characters(lines, limit)

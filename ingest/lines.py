@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -34,22 +33,25 @@ class Lines:
         """How many lines, a last one without a line end included."""
         return len(self.ends)
 
-    @cached_property
-    def starts(self) -> Offsets:
-        """The offset of each line's first byte."""
-        starts = np.empty_like(self.ends)
-        starts[:1] = 0
-        np.add(self.ends[:-1], 1, out=starts[1:])
+    def start(self, index: int) -> int:
+        """The offset of the first byte of the line with that index."""
+        return int(self.ends[index - 1]) + 1 if index else 0
+
+    def starts(self, first: int, last: int) -> Offsets:
+        """The offsets of the first bytes of the lines from index `first` up to before `last`."""
+        starts = np.empty(last - first, self.ends.dtype)
+        starts[:1] = self.start(first)
+        np.add(self.ends[first : max(first, last - 1)], 1, out=starts[1:])
         return starts
 
     def line(self, number: int) -> bytes:
         """The bytes of the line with that number, counted from 1, without the line end."""
-        return self.data[int(self.starts[number - 1]) : int(self.ends[number - 1])]
+        return self.data[self.start(number - 1) : int(self.ends[number - 1])]
 
     def span(self, first: int, last: int) -> memoryview:
         """The bytes from the line of index `first` up to before that of index `last`, line ends included."""
-        stop = int(self.starts[last]) if last < self.count else len(self.data)
-        return memoryview(self.data)[int(self.starts[first]) : stop]
+        stop = self.start(last) if last < self.count else len(self.data)
+        return memoryview(self.data)[self.start(first) : stop]
 
 
 def count_records(received: bytes) -> int:
@@ -95,7 +97,7 @@ def pieces(lines: Lines, first: int, last: int) -> Iterator[tuple[int, int]]:
 
     A piece has whole lines, so one line longer than PIECE is a piece of its own.
     """
-    starts = lines.starts[first:last]
+    starts = lines.starts(first, last)
     if not len(starts):
         return
     # the goals take the index's own type, or every search would first widen the whole index

@@ -74,7 +74,8 @@ def typed_items(record: Record, frame: pl.DataFrame, lines: Lines, at: Offsets) 
         return map(typed, record.items)
     texts = frame.select(text_column(item.column) for item in record.items)
     lengths = texts.select(pl.all().str.len_bytes().fill_null(0))
-    starts = lines.starts[at].astype(np.int64) + (len(record.type) + 1)
+    # in front of a record's first item stand the line end before it, its type and a separator
+    starts = lines.ends[at - 1].astype(np.int64) + (len(record.type) + 2)
     values: list[pl.Expr | pl.Series] = []
     for item, text, length in zip(record.items, texts, (each.to_numpy() for each in lengths), strict=True):
         values.append(typed_number(item, text, lines.data, starts, length) if is_number(item) else typed(item))
@@ -89,7 +90,8 @@ def typed_number(item: Item, texts: pl.Series, data: bytes, starts: Offsets, len
     None of them ends within the first eight bytes.
     """
     read = read_numbers(item.type, data, starts, lengths)
-    values = pl.Series(item.column, read.values).scatter(np.flatnonzero(~read.fits), None)
+    fitting = pl.when(pl.Series(read.fits)).then(pl.Series(read.values))
+    values = pl.select(fitting.alias(item.column)).to_series()
     if len(read.long):
         of_long = texts.gather(read.long).alias(text_column(item.column)).to_frame().select(typed(item))
         values = values.scatter(read.long, of_long.to_series())

@@ -83,10 +83,10 @@ class _Piece:
 
 
 def _piece(lines: Lines, layout: Layout, first: int, last: int) -> _Piece:
-    offset = int(lines.starts[first])
+    offset = lines.start(first)
     # the footer's bytes are in reach of a last record shorter than a type and its separator
     buffer = np.frombuffer(lines.data, np.uint8, offset=offset)[: int(lines.ends[last - 1]) - offset + 4]
-    starts = lines.starts[first:last].astype(np.int64) - offset
+    starts = lines.starts(first, last).astype(np.int64) - offset
     ends = lines.ends[first:last].astype(np.int64) - offset
     codes = _record_codes(buffer, starts, layout)
     wrong = _wrong_items(buffer[: ends[-1]], starts, ends, _separators(layout)[codes])
